@@ -1,0 +1,61 @@
+# Copyright (c) 2026, linux_net.socket_memory contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filters of this collection: doors to the functions that also run on the hosts. Each is documented in the .yml of its name."""
+
+import functools
+import json
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.drift import drift, settings_in_dropin
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import check_path
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.findings import pressure_report
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.fleet import fleet, fleet_table
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import human_value
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import check_workload, recommend
+
+
+def jmespath(data, expression):
+    """Return what the JMESPath *expression* finds in *data*."""
+    try:
+        import jmespath as library
+    except ImportError as error:
+        raise AnsibleFilterError("The filter linux_net.socket_memory.jmespath needs the Python library jmespath on the controller: pip install jmespath") from error
+    # The library tells types by their exact name, which Ansible's own strings and dictionaries do not have.
+    plain = json.loads(json.dumps(data))
+    try:
+        return library.search(expression, plain)
+    except library.exceptions.JMESPathError as error:
+        raise AnsibleFilterError("JMESPath expression %r: %s" % (expression, error)) from error
+
+
+def refusal(workload, dropin):
+    """Return why *workload* or the path *dropin* cannot be meant, "" where both can: for an assert, before any host is touched."""
+    try:
+        check_workload(workload)
+        check_path(dropin)
+    except SocketMemoryError as error:
+        return str(error)
+    return ""
+
+
+def _door(function):
+    """Return *function* with its refusals told in Ansible's way."""
+    @functools.wraps(function)
+    def filter_function(*arguments, **options):
+        try:
+            return function(*arguments, **options)
+        except SocketMemoryError as error:
+            raise AnsibleFilterError(str(error)) from error
+    return filter_function
+
+
+class FilterModule:
+    """What Ansible asks for the filters in this file."""
+
+    def filters(self):
+        """Return {name: function}."""
+        functions = (drift, fleet, fleet_table, human_value, jmespath, pressure_report, recommend, refusal, settings_in_dropin)
+        return {function.__name__: _door(function) for function in functions}

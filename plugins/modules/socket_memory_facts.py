@@ -1,0 +1,234 @@
+#!/usr/bin/python
+# Copyright (c) 2026, linux_net.socket_memory contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Facts about the socket memory of a host."""
+
+DOCUMENTATION = r"""
+module: socket_memory_facts
+short_description: Gather the state of socket memory of a Linux host
+version_added: 0.1.0
+description:
+  - Reads what the kernel says about the memory of TCP and UDP sockets, judges it, and returns it as RV(ansible_facts.socket_memory).
+  - Tells what the C(sysctl.d) files will set at the next boot and which file and line says so.
+  - Recommends settings for the host and a workload.
+  - Reads files only, starts no process, needs no root.
+options:
+  gather_subset:
+    description:
+      - What to gather. Every name stands for the key of the same name in the facts, V(all) for all of them, C(!name) leaves one out.
+      - The facts about the host itself are always there.
+    type: list
+    elements: str
+    default: [all]
+  root:
+    description:
+      - A directory that holds a captured tree of a host, such as a sosreport, with C(proc), C(sys) and C(etc) in it.
+    type: path
+    default: /
+  page_size:
+    description:
+      - Bytes of a memory page of the host in O(root). The live host is asked itself.
+    type: int
+  workload:
+    description:
+      - What the host is for; see the filter P(linux_net.socket_memory.recommend#filter) for the options.
+    type: dict
+    default: {}
+  sysctl_dialect:
+    description:
+      - How the systemd of the host reads C(sysctl.d). V(systemd-239) is that of Enterprise Linux 8, which knows no wildcards.
+      - V(auto) goes by the version of the systemd library on the host.
+    type: str
+    choices: [auto, systemd, systemd-239]
+    default: auto
+extends_documentation_fragment:
+  - linux_net.socket_memory.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+    details: Changes nothing.
+  platform:
+    platforms: linux
+seealso:
+  - module: linux_net.socket_memory.sysctl_dropin
+  - plugin: linux_net.socket_memory.recommend
+    plugin_type: filter
+author:
+  - linux_net.socket_memory contributors (@linux-net)
+"""
+
+EXAMPLES = r"""
+- name: Gather everything
+  linux_net.socket_memory.socket_memory_facts:
+
+- name: Stop where TCP is under memory pressure
+  ansible.builtin.assert:
+    that: ansible_facts.socket_memory is not linux_net.socket_memory.under_memory_pressure
+
+- name: See what a file server with 500 clients would need
+  linux_net.socket_memory.socket_memory_facts:
+    gather_subset: [recommended]
+    workload:
+      connections: 500
+      buffer_bytes: 131072
+
+- name: Read a sosreport on the controller
+  linux_net.socket_memory.socket_memory_facts:
+    root: /srv/sosreports/web1
+    page_size: 65536
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+ansible_facts:
+  description: The facts. A number that the host cannot give is null, never 0.
+  returned: success
+  type: dict
+  contains:
+    socket_memory:
+      description: The socket memory of the host.
+      returned: success
+      type: dict
+      contains:
+        kernel:
+          description: The kernel release.
+          type: str
+          returned: success
+          sample: 4.18.0-553.el8_10.x86_64
+        page_size:
+          description: Bytes of a memory page.
+          type: int
+          returned: success
+          sample: 4096
+        memory_total:
+          description: Memory of the host in bytes.
+          type: int
+          returned: success
+          sample: 16506716160
+        network_namespace:
+          description: V(initial), or V(other) where C(tcp_mem), C(udp_mem) and C(tcp_max_orphans) do not exist.
+          type: str
+          returned: success
+          sample: initial
+        container:
+          description: The kind of container the host is, such as V(podman), or null.
+          type: str
+          returned: success
+          sample: podman
+        tcp:
+          description:
+            - The one pool of TCP, TCPv6 and MPTCP. RV(ansible_facts.socket_memory.tcp.state) is V(normal), V(soft), V(imminent),
+              V(pressure), V(recovering), V(critical), or null where nothing can be told.
+            - C(used), C(thresholds) and C(error_bound) are in pages of the host; C(sockets.in_use) counts both IP versions.
+          type: dict
+          returned: with the subset V(tcp)
+          sample:
+            state: normal
+            kernel_flag: false
+            used: {pages: 1200, bytes: 4915200}
+            thresholds: {low: 188888, pressure: 251851, high: 377776}
+            percent_of_high: 0.32
+            error_bound: {pages: 0, bytes: 0}
+            sockets: {in_use: 150, orphaned: 0, time_wait: 45, allocated: 180}
+            orphans: {count: 0, limit: 65536}
+            time_wait: {count: 45, limit: 65536}
+          contains:
+            state:
+              description: The state of TCP memory, by the kernel's flag first and the numbers second.
+              type: str
+              returned: success
+        udp:
+          description: The memory of UDP and UDP-Lite, V(normal) or V(critical). Only the first threshold has an effect.
+          type: dict
+          returned: with the subset V(udp)
+          sample:
+            state: normal
+            used: {pages: 12, bytes: 49152}
+            thresholds: {low: 377776, pressure: 503702, high: 755552}
+            sockets: {in_use: 45}
+        sockets_used:
+          description: Sockets of all kinds in this network namespace.
+          type: int
+          returned: with the subset V(tcp) or V(udp)
+          sample: 500
+        limits:
+          description: Every key this collection may manage, as the kernel has it now. Null where this kernel or namespace has no such key.
+          type: dict
+          returned: with the subset V(limits)
+          sample:
+            net.ipv4.tcp_mem: [188888, 251851, 377776]
+            net.core.rmem_max: 212992
+        counters:
+          description: Counters that tell of memory, by the kernel's names, of this network namespace, since boot.
+          type: dict
+          returned: with the subset V(counters)
+          sample: {TCPMemoryPressures: 0, TCPMemoryPressuresChrono: 0, PruneCalled: 0, UdpMemErrors: 0}
+        boot:
+          description: What the C(sysctl.d) files set at the next boot. A key that no file sets is absent.
+          type: dict
+          returned: with the subset V(boot)
+          sample:
+            net.ipv4.tcp_mem:
+              value: [188888, 251851, 377776]
+              file: /etc/sysctl.d/99-tcp-memory.conf
+              line: 3
+              overrides:
+                - {file: /usr/lib/sysctl.d/50-vendor.conf, line: 8, value: [1, 2, 3]}
+        recommended:
+          description: What the filter P(linux_net.socket_memory.recommend#filter) returns for this host, or null without memory or page size.
+          type: dict
+          returned: with the subset V(recommended)
+          sample: {profile: balanced, settings: {}, reasons: {}, budget: {}, lint: []}
+        findings:
+          description: What a person should know, errors first. Empty when all is well.
+          type: list
+          elements: dict
+          returned: with the subset V(findings)
+          sample:
+            - id: tcp-pressure
+              severity: error
+              message: TCP memory is under memory pressure
+              evidence: {}
+              remedy: Find the sockets that hold the memory (ss -tm).
+        warnings:
+          description: What could not be read, and why.
+          type: list
+          elements: str
+          returned: success
+          sample: []
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import run
+
+
+def main():
+    """Carry the arguments in and the result out."""
+    module = AnsibleModule(
+        argument_spec={
+            "gather_subset": {"type": "list", "elements": "str", "default": ["all"]},
+            "root": {"type": "path", "default": "/"},
+            "page_size": {"type": "int"},
+            "workload": {"type": "dict", "default": {}},
+            "sysctl_dialect": {"type": "str", "choices": ["auto", "systemd", "systemd-239"], "default": "auto"},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        result = run(module.params)
+    except SocketMemoryError as error:
+        module.fail_json(msg="%s: %s" % (os.uname().nodename, error), **error.results)
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
