@@ -244,12 +244,13 @@ class _Transaction:
         reserve, _reason = read_running(self.files, "net.core.mem_pcpu_rsv")
         results = lint(desired, page_size, reading.memory_total(), reading.error_bound(release, page_size, reserve) or 0, running, only_raise)
         self.warnings.extend(reading.warnings)
-        errors = {result["key"]: "%s. %s" % (result["message"], result["remedy"]) for result in results if result["severity"] == "error"}
+        errors = [(result["key"], "%s. %s" % (result["message"], result["remedy"])) for result in results if result["severity"] == "error"]
         if errors:
             for setting in self.settings:
-                if setting.key in errors:
-                    setting.status, setting.reason = "failed", errors[setting.key]
-            raise self._refusal(" ".join(errors.values()))
+                reasons = [text for key, text in errors if key == setting.key]
+                if reasons:
+                    setting.status, setting.reason = "failed", " ".join(reasons)
+            raise self._refusal(" ".join(text for _key, text in errors))
         self.warnings.extend("%s. %s" % (result["message"], result["remedy"]) for result in results)
 
     def _check_available(self, unavailable):

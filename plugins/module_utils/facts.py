@@ -8,13 +8,10 @@ import os
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils import proc_net
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.findings import find
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_files import HostFiles
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_reading import HostReading
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel_generation import MEMORY_QUANTUM, counts_in_pages
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import check_workload, recommend
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.states import tcp_state, udp_state
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_files import boot_values
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import ABSENT, KEYS, THRESHOLDS, read_running
 
 SUBSETS = ("tcp", "udp", "limits", "counters", "boot", "recommended", "findings")
@@ -41,7 +38,7 @@ def run(params):
     workload (dict or None), sysctl_dialect. Raises SocketMemoryError for wrong parameters, before anything is read.
     """
     subsets = choose_subsets(params.get("gather_subset") or ["all"])
-    workload = check_workload(params.get("workload"))
+    recommend = _sizing_for(params.get("workload")) if "recommended" in subsets else None
     root = params.get("root") or "/"
     if not os.path.isdir(root):
         raise refuse("root", repr(root), "a directory with proc/ and etc/ in it", "Name the top of the captured tree.")
@@ -54,18 +51,30 @@ def run(params):
     if "counters" in subsets:
         facts["counters"] = reading.counters()
     if subsets & {"boot", "findings"}:
-        facts["boot"], problems = boot_values(reading.files, list(KEYS), params.get("sysctl_dialect") or "auto")
-        reading.warnings.extend(problems)
-    if "recommended" in subsets and facts["page_size"] and facts["memory_total"]:
-        facts["recommended"] = recommend(facts, workload)
-    elif "recommended" in subsets:
-        facts["recommended"] = None
+        facts["boot"] = reading.boot(params.get("sysctl_dialect") or "auto")
+    if recommend:
+        facts["recommended"] = recommend(facts) if facts["page_size"] and facts["memory_total"] else None
     if "findings" in subsets:
-        facts["findings"] = find(facts)
+        facts["findings"] = _findings(facts)
     for name in set(SUBSETS) - subsets:  # what was read only for another subset
         facts.pop(name, None)
     facts["warnings"] = reading.warnings
     return {"changed": False, "ansible_facts": {"socket_memory": facts}, "warnings": reading.warnings}
+
+
+# Parts that only some subsets need are imported by those: on a host every import is compiled anew, and that is most of the
+# work of a run.
+
+def _sizing_for(workload):
+    """Return a function of facts that recommends for *workload*, which is checked at once."""
+    from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import check_workload, recommend
+    checked = check_workload(workload)
+    return lambda facts: recommend(facts, checked)
+
+
+def _findings(facts):
+    from ansible_collections.linux_net.socket_memory.plugins.module_utils.findings import find
+    return find(facts)
 
 
 def choose_subsets(words):
@@ -125,6 +134,13 @@ class _Reading(HostReading):
             if reason not in (None, ABSENT):
                 self.warnings.append(reason)
         return limits
+
+    def boot(self, dialect):
+        """Return {key: what the sysctl.d files set at the next boot}."""
+        from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_files import boot_values
+        boot, problems = boot_values(self.files, list(KEYS), dialect)
+        self.warnings.extend(problems)
+        return boot
 
     def memory(self, facts):
         """Return the facts tcp, udp and sockets_used."""

@@ -128,19 +128,19 @@ def boot_values(files, keys, dialect="auto", preview=None):
 
 
 def _candidates(key, assignments, dialect):
-    """Return the assignments that set *key*, the winner first."""
-    explicit = [one for one in assignments if one.key == key and one.value is not None]
+    """Return the assignments that set *key*, the winner first; none where an exclusion comes last."""
     if dialect != "systemd":
-        return explicit[::-1]
-    excluded = any(one.value is None and one.key == key for one in assignments)
-    # An explicit key anywhere beats any wildcard; an exclusion only takes the key out of wildcards.
-    wildcard = [
-        one for one in assignments
-        if one.value is not None and GLOB.search(one.key) and _glob_matches(key, one.key)
-    ]
-    if excluded:
+        return [one for one in reversed(assignments) if one.key == key and one.value is not None]
+    # An exclusion takes back what was assigned to the same key, or the same wildcard, before.
+    last = {one.key: one for one in assignments}
+    explicit = [one for one in assignments if one.key == key]
+    wildcard = [one for one in assignments if GLOB.search(one.key) and last[one.key].value is not None and _glob_matches(key, one.key)]
+    if key in last and last[key].value is None:
+        return []
+    if any(one.value is None for one in explicit):
         wildcard = []
-    return explicit[::-1] + wildcard[::-1]
+    # An explicit key anywhere beats any wildcard.
+    return [one for one in explicit[::-1] + wildcard[::-1] if one.value is not None]
 
 
 def _glob_matches(key, pattern):

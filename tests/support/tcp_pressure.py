@@ -1,0 +1,160 @@
+# Copyright (c) 2026, linux_net.socket_memory contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Puts the kernel of this host under real TCP memory pressure, with loopback connections that nobody reads.
+
+tcp_mem is one value for the whole host: use it on test hosts only. The thresholds are put back at the end, also by a
+watchdog process should this one be killed. Needs root; runs on Python 3.6 and newer, alone (see --help) or as a module.
+"""
+
+import argparse
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+TCP_MEM = "/proc/sys/net/ipv4/tcp_mem"
+CONNECTIONS = 16
+RECEIVE_BUFFER = 2 * 1024 * 1024  # bytes; with 16 of them twice what the usual thresholds below take
+CHUNK = 8 * 1024
+DEADLINE = 30  # seconds for the kernel to reach a state that was asked for
+WATCHDOG = 120  # seconds
+
+
+def used_pages():
+    """Return the pages that TCP uses, as the kernel prints them."""
+    with open("/proc/net/sockstat") as stream:
+        words = next(line for line in stream if line.startswith("TCP:")).split()
+    return int(words[words.index("mem") + 1])
+
+
+def kernel_flag():
+    """Return the kernel's pressure flag."""
+    with open("/proc/net/protocols") as stream:
+        column = stream.readline().split().index("press")
+        return next(line.split()[column] for line in stream if line.startswith("TCP ")) == "yes"
+
+
+class Load:
+    """Connections over loopback whose receivers read only when told to."""
+
+    def __init__(self):
+        self.pairs = []
+        with contextlib.closing(socket.socket()) as listener:
+            # Unlike SO_RCVBUF not capped by rmem_max, which is 212992 on older kernels.
+            listener.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_RCVBUFFORCE", 33), RECEIVE_BUFFER)
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(CONNECTIONS)
+            for _number in range(CONNECTIONS):
+                sender = socket.create_connection(listener.getsockname())
+                receiver, _address = listener.accept()
+                sender.setblocking(False)
+                receiver.setblocking(False)
+                self.pairs.append((sender, receiver))
+
+    def fill_until(self, reached):
+        """Send until *reached* () is true. Raises RuntimeError after DEADLINE."""
+        self._work_until(reached, _send)
+
+    @contextlib.contextmanager
+    def kept_full(self):
+        """Go on sending for the time of the block: left alone, the kernel collapses its queues and may leave pressure."""
+        stop = threading.Event()
+
+        def fill():
+            while not stop.wait(0.01):
+                for sender, receiver in self.pairs:
+                    with contextlib.suppress(BlockingIOError):
+                        _send(sender, receiver)
+
+        thread = threading.Thread(target=fill)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+    def drain_until(self, reached):
+        """Let the receivers read until *reached* () is true. Raises RuntimeError after DEADLINE."""
+        self._work_until(reached, lambda sender, receiver: receiver.recv(2 * CHUNK))
+
+    def _work_until(self, reached, work):
+        deadline = time.monotonic() + DEADLINE
+        while True:
+            for sender, receiver in self.pairs:
+                if reached():
+                    return
+                with contextlib.suppress(BlockingIOError):
+                    work(sender, receiver)
+            if time.monotonic() > deadline:
+                raise RuntimeError("not reached in %d s: %d pages used, flag %s" % (DEADLINE, used_pages(), kernel_flag()))
+
+    def close(self):
+        """Close all connections."""
+        for pair in self.pairs:
+            for end in pair:
+                end.close()
+
+
+def _send(sender, receiver):
+    sender.send(b"x" * CHUNK)
+
+
+@contextlib.contextmanager
+def thresholds(low, pressure, high):
+    """Set tcp_mem for the time of the block and put it back afterwards."""
+    with open(TCP_MEM) as stream:
+        saved = stream.read()
+    watchdog = subprocess.Popen(["sh", "-c", "sleep %d; printf '%%s' \"$1\" > %s" % (WATCHDOG, TCP_MEM), "watchdog", saved],
+                                stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        _write_thresholds("%d %d %d" % (low, pressure, high))
+        yield
+    finally:
+        _write_thresholds(saved)
+        os.killpg(watchdog.pid, 15)
+        watchdog.wait()
+
+
+def _write_thresholds(text):
+    with open(TCP_MEM, "w") as stream:
+        stream.write(text)
+
+
+@contextlib.contextmanager
+def load():
+    """Yield a Load and close it."""
+    connections = Load()
+    try:
+        yield connections
+    finally:
+        connections.close()
+
+
+def settle():
+    """Move a little data so that the kernel looks at its flag again."""
+    with load() as connections:
+        for sender, receiver in connections.pairs:
+            sender.send(b"x")
+            receiver.recv(1)
+
+
+def main():
+    """Hold the host under pressure until standard input ends."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("thresholds", nargs=3, type=int, metavar="PAGES", help="low, pressure and high for the time of the run")
+    arguments = parser.parse_args()
+    with thresholds(*arguments.thresholds), load() as connections:
+        connections.fill_until(kernel_flag)
+        with connections.kept_full():
+            print("under pressure: %d pages used" % used_pages(), flush=True)
+            sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+# Copyright (c) 2026, linux_net.socket_memory contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What only a real kernel can show: its flag, its hysteresis, and what it does to a vector it refuses."""
+
+import pathlib
+
+import pytest
+
+from ansible_collections.linux_net.socket_memory.plugins.module_utils import dropin, facts
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
+
+from ..support import tcp_pressure
+from ..support.this_host import running
+
+DROPIN = pathlib.Path("/etc/sysctl.d/99-tcp-memory.conf")
+
+
+def tcp():
+    """Return the tcp facts."""
+    return facts.run({"gather_subset": ["tcp"]})["ansible_facts"]["socket_memory"]["tcp"]
+
+
+@pytest.fixture
+def small_thresholds():
+    """Thresholds that loopback connections can pass, above what the processors may keep uncounted."""
+    tcp_pressure.settle()
+    base = max(2048, 4 * tcp()["error_bound"]["pages"])
+    vector = (base, base * 3 // 2, base * 2)
+    with tcp_pressure.thresholds(*vector):
+        yield vector
+    tcp_pressure.settle()
+
+
+def test_states_follow_the_flag_through_its_hysteresis(small_thresholds):
+    """The same usage is recovering on the way down and soft on the way up."""
+    low, pressure, _high = small_thresholds
+    seen = []
+
+    def reach(state):
+        def reached():
+            now = tcp()
+            if seen[-1:] != [now["state"]]:
+                seen.append(now["state"])
+            return now["state"] == state and (state not in ("soft", "recovering") or low <= now["used"]["pages"] <= pressure)
+        return reached
+
+    with tcp_pressure.load() as load:
+        load.fill_until(reach("soft"))
+        load.fill_until(reach("pressure"))
+        load.drain_until(reach("recovering"))
+        load.drain_until(reach("normal"))
+        load.fill_until(reach("soft"))
+    # At the edge the usage swings: the kernel collapses queues while it is under pressure.
+    assert seen[0] == "normal"
+    assert seen[1] == "soft"
+    assert "recovering" not in seen[:seen.index("pressure")]
+    assert set(seen) == {"normal", "soft", "pressure", "recovering"}
+
+
+def test_thresholds_below_the_usage_are_critical_before_the_flag_rises(small_thresholds):
+    """The kernel looks at its flag only when it charges; the numbers tell first."""
+    low, _pressure, high = small_thresholds
+    bound = tcp()["error_bound"]["pages"]
+    with tcp_pressure.load() as load, tcp_pressure.thresholds(low * 100, low * 150, low * 200):
+        load.fill_until(lambda: tcp_pressure.used_pages() > high + bound)
+        with tcp_pressure.thresholds(*small_thresholds):
+            state = tcp()
+            assert (state["state"], state["kernel_flag"]) == ("critical", False)
+
+
+def test_gate_fails_the_host_that_sits_in_pressure(playbook, small_thresholds):
+    """Everything else of the run succeeds: the thresholds asked for are those that run."""
+    workload = '{"tune_tcp_workload": {"overrides": {"net.ipv4.tcp_mem": [%d, %d, %d]}}}' % small_thresholds
+    with tcp_pressure.load() as load:
+        load.fill_until(tcp_pressure.kernel_flag)
+        with load.kept_full():
+            run = playbook("tune-tcp.yml", variables=workload)
+        assert run.failed, run.output
+        assert "settings hold now and after the next boot" in run.output
+        assert "FAIL: localhost: TCP memory is " in run.output
+        assert "kernel flag yes" in run.output
+        load.drain_until(lambda: not tcp_pressure.kernel_flag())
+    assert not playbook("tune-tcp.yml", variables=workload).failed
+
+
+def test_half_taken_vector_is_put_back(monkeypatch, host_as_before):
+    """The kernel writes element by element: of a vector whose third element it refuses it keeps the first two."""
+    monkeypatch.setattr(dropin, "lint", lambda *arguments: [])  # which would refuse the number before the kernel can
+    attempts = []
+    read_back = dropin._Transaction._read_back
+
+    def spy(transaction, written):
+        attempts.append(running()["net.ipv4.tcp_rmem"])
+        return read_back(transaction, written)
+
+    monkeypatch.setattr(dropin._Transaction, "_read_back", spy)
+    parameters = {"path": str(DROPIN), "state": "present", "content": "net.ipv4.tcp_rmem = 5000 140000 2147483648\n", "runtime": True,
+                  "unavailable": "skip", "shadowed": "fail", "only_raise": False, "check_mode": False}
+    with pytest.raises(SocketMemoryError, match="the kernel refused 5000 140000 2147483648"):
+        dropin.run(parameters)
+    assert attempts[0][:2] == [5000, 140000]  # half-taken indeed
+    assert running() == host_as_before
+    assert not DROPIN.exists()
