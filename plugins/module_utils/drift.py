@@ -7,19 +7,6 @@
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import format_value, parse_value
 
 
-def settings_in_dropin(facts, path):
-    """Return {key: value} that the drop-in *path* assigns on the host, whether it wins or not; {} without a file.
-
-    facts: the value of ansible_facts.socket_memory with the subset "boot".
-    """
-    settings = {}
-    for key, winner in facts["boot"].items():
-        for assignment in [winner] + winner["overrides"]:
-            if assignment["file"] == path:
-                settings.setdefault(key, assignment["value"])
-    return settings
-
-
 def drift(settings, facts):
     """Return the differences as a list of {key, wanted, running, boot, file, line, reason}, none when all is well.
 
@@ -49,3 +36,40 @@ def drift(settings, facts):
                 "reason": "%s: wanted %s, %s" % (key, format_value(wanted), " and ".join(reasons)),
             })
     return differences
+
+
+def prove(facts, dropin, settings=None, exceptions=()):
+    """Return {holds, message, drift, unavailable} for the settings of a host.
+
+    facts, drift: as in drift(). settings: {key: value}; without, what the file *dropin* assigns on the host. exceptions: keys
+    that are not judged. unavailable: keys that this kernel or namespace does not have, so that only the file holds them.
+    """
+    settings = settings or _settings_in(facts, dropin)
+    if not settings:
+        return {"holds": False, "drift": [], "unavailable": [], "message": (
+            "%s sets no managed key. It is missing, empty, or hidden by a file of the same name in a directory that goes first. "
+            "Run the role tune_tcp." % dropin)}
+    judged = {key: value for key, value in settings.items() if key not in exceptions}
+    differences = drift(judged, facts)
+    unavailable = [key for key in settings if facts["limits"].get(key) is None]
+    unjudged = [key for key in settings if key not in judged and key not in unavailable]
+    holding = len(settings) - len(set(unavailable + unjudged) | {difference["key"] for difference in differences})
+    sentences = ["%s settings hold now and after the next boot" % (holding if holding == len(settings) else "%d of %d" % (holding, len(settings)))]
+    for name, keys in (("not available here, only in the file", unavailable), ("not judged", unjudged)):
+        if keys:
+            sentences.append("%s: %s" % (name, ", ".join(keys)))
+    sentences.extend(difference["reason"] for difference in differences)
+    message = "; ".join(sentences) + "."
+    if differences:
+        message += " Run the role tune_tcp, or correct the file that is named."
+    return {"holds": not differences, "message": message, "drift": differences, "unavailable": unavailable}
+
+
+def _settings_in(facts, dropin):
+    """Return {key: value} that the file *dropin* assigns on the host, whether it wins or not."""
+    settings = {}
+    for key, winner in facts["boot"].items():
+        for assignment in [winner] + winner["overrides"]:
+            if assignment["file"] == dropin:
+                settings.setdefault(key, assignment["value"])
+    return settings

@@ -224,7 +224,7 @@ class _Transaction:
                 setting.reason = "changed by somebody else since: it runs with %s, the file had set %s" % (
                     format_value(setting.runtime_before), format_value(self.old_values.get(setting.key)))
             elif not self._writable(setting.key):
-                setting.status, setting.reason = "skipped", "%s is read-only here" % key_path(setting.key)
+                setting.status, setting.reason = "skipped", "read-only here"
             else:
                 setting.write = True
                 setting.runtime_after = setting.desired
@@ -258,10 +258,13 @@ class _Transaction:
         skipped = [setting for setting in self.settings if setting.status == "skipped" and not setting.left]
         if not skipped:
             return
-        named = "; ".join("%s: %s" % (setting.key, setting.reason) for setting in skipped)
+        reasons = {}
+        for setting in skipped:
+            reasons.setdefault(setting.reason, []).append(setting.key)
+        named = "; ".join("%s (%s)" % (", ".join(keys), reason) for reason, keys in reasons.items())
         if unavailable == "fail":
             raise self._refusal("Not available on this host: %s. Remove the keys, or set unavailable to skip." % named)
-        self.warnings.append("Written to %s only, the running kernel does not hold it: %s" % (self.path, named))
+        self.warnings.append("Only in %s, the running kernel does not take it: %s" % (self.path, named))
 
     def _check_boot(self, shadowed):
         """Refuse or report the keys that another file takes at the next boot."""
@@ -319,7 +322,8 @@ class _Transaction:
             not_restored = self._restore(tried, old_record)
             if not isinstance(error, (SocketMemoryError, OSError)):
                 raise
-            cause = str(error) if isinstance(error, SocketMemoryError) else "%s: %s." % (error.filename or self.path, error.strerror)
+            cause = str(error) if isinstance(error, SocketMemoryError) else "%s: %s. Correct this and run again." % (
+                error.filename or self.path, error.strerror)
             outcome = "NOT restored, act now: %s." % "; ".join(not_restored) if not_restored else "File and running values are as before."
             raise SocketMemoryError("%s was not brought to its new state. %s %s" % (self.path, cause, outcome), settings=self._results())
         return self._result()
@@ -348,6 +352,11 @@ class _Transaction:
         else:
             os.makedirs(os.path.dirname(self.local_path), mode=0o755, exist_ok=True)
             write_atomically(self.local_path, text)
+
+    def _put_back_dropin(self):
+        """Put the old file back, unless it is there still: a read-only file system keeps it as well."""
+        if self.files.read_if_present(self.path) != self.old_text:
+            self._write_dropin(self.old_text)
 
     def _write_running(self, setting, value=None):
         """Write the desired value, or *value*, to the kernel in one write(). Return None, or a sentence on why it was refused."""
@@ -408,8 +417,7 @@ class _Transaction:
             setting.runtime_after = running
             if setting.status in ("applied", "restored"):
                 setting.status, setting.reason = "restored", "taken back because another key failed"
-        if self.file_changes:
-            attempt(self.path, self._write_dropin, self.old_text)
+        attempt(self.path, self._put_back_dropin)
         for setting in self.settings:
             setting.boot_after = setting.boot_before
         if old_record is None:

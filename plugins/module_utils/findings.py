@@ -32,7 +32,7 @@ def describe_tcp(tcp, page_size):
     sizes = "%s in use" % human_bytes(tcp["used"]["bytes"])
     if tcp["percent_of_high"] is not None and page_size:
         sizes = "%s of %s (%.1f %% of high)" % (human_bytes(tcp["used"]["bytes"]), human_bytes(high * page_size), tcp["percent_of_high"])
-    state = "in a state that cannot be told here" if tcp["state"] is None else tcp["state"]
+    state = "in a state that cannot be told here, its thresholds or its usage are not readable" if tcp["state"] is None else tcp["state"]
     effect = "; %s" % TCP_STATES[tcp["state"]][1] if tcp["state"] in TCP_STATES else ""
     flag = {True: "yes", False: "no", None: "unreadable"}[tcp["kernel_flag"]]
     return "TCP memory is %s: %s, kernel flag %s%s." % (state, sizes, flag, effect)
