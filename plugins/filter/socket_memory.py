@@ -22,7 +22,7 @@ def jmespath(data, expression):
     try:
         import jmespath as library
     except ImportError as error:
-        raise AnsibleFilterError("The filter linux_net.socket_memory.jmespath needs the Python library jmespath on the controller: pip install jmespath") from error
+        raise AnsibleFilterError("The filter linux_net.socket_memory.jmespath needs jmespath on the controller: pip install jmespath") from error
     # The library tells types by their exact name, which Ansible's own strings and dictionaries do not have.
     plain = json.loads(json.dumps(data))
     try:

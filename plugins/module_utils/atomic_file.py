@@ -24,7 +24,7 @@ def write_atomically(path, text, mode=0o644):
     try:
         handle, temporary = tempfile.mkstemp(prefix=TEMPORARY_PREFIX + os.path.basename(path) + ".", dir=directory)
     except OSError as error:
-        raise OSError(error.errno, os.strerror(error.errno), path)
+        raise OSError(error.errno, os.strerror(error.errno), path) from error
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(text.encode("utf-8", "surrogateescape"))

@@ -82,14 +82,14 @@ def _lock(files):
         handle = os.open(os.path.join(directory, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise SocketMemoryError("%s cannot be written: %s. Nothing was changed. Make it writable: the state before the change is saved there." % (
-            STATE_DIRECTORY, error.strerror))
+            STATE_DIRECTORY, error.strerror)) from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            holder = os.read(handle, 20).decode("ascii", "replace").strip()
-            raise SocketMemoryError("Another run (process %s) is changing the sysctl.d files of this host. Nothing was changed. Run again when it has ended." % (
-                holder or "unknown"))
+        except OSError as error:
+            holder = os.read(handle, 20).decode("ascii", "replace").strip() or "unknown"
+            raise SocketMemoryError("Another run (process %s) is changing the sysctl.d files of this host. Nothing was changed. "
+                                    "Run again when it has ended." % holder) from error
         os.ftruncate(handle, 0)
         os.write(handle, b"%d\n" % os.getpid())
         yield
@@ -154,7 +154,7 @@ class _Transaction:
         try:
             return self.files.read_if_present(self.path)
         except OSError as error:
-            raise SocketMemoryError("%s cannot be read: %s. Nothing was changed." % (self.path, error.strerror))
+            raise SocketMemoryError("%s cannot be read: %s. Nothing was changed." % (self.path, error.strerror)) from error
 
     def _read_record(self):
         """Return what was saved before the first change: {file: text or None, runtime: {key: value}, rolled_back: bool}, or None."""
@@ -168,7 +168,7 @@ class _Transaction:
             return None
         except (ValueError, KeyError, OSError) as error:
             raise SocketMemoryError("The saved state %s cannot be used: %s. Nothing was changed. Move it away to go on without a way back." % (
-                self.record_path, error))
+                self.record_path, error)) from error
 
     def _managed(self):
         """Return whether the file at the path is ours to take back."""
@@ -187,7 +187,8 @@ class _Transaction:
         if self._managed():
             for key in self.old_values:
                 if key not in desired and key in self.record["runtime"]:
-                    self.settings.append(_Setting(key, self.record["runtime"][key], "restored", "no longer in the file: the value before the first run", left=True))
+                    reason = "no longer in the file: the value before the first run"
+                    self.settings.append(_Setting(key, self.record["runtime"][key], "restored", reason, left=True))
 
     def _plan_absent(self):
         """Return the settings of state absent."""
@@ -325,7 +326,7 @@ class _Transaction:
             cause = str(error) if isinstance(error, SocketMemoryError) else "%s: %s. Correct this and run again." % (
                 error.filename or self.path, error.strerror)
             outcome = "NOT restored, act now: %s." % "; ".join(not_restored) if not_restored else "File and running values are as before."
-            raise SocketMemoryError("%s was not brought to its new state. %s %s" % (self.path, cause, outcome), settings=self._results())
+            raise SocketMemoryError("%s was not brought to its new state. %s %s" % (self.path, cause, outcome), settings=self._results()) from error
         return self._result()
 
     def _new_record(self):
@@ -413,7 +414,8 @@ class _Transaction:
                 refused = self._write_running(setting, setting.runtime_before)
                 running, _reason = read_running(self.files, setting.key)
                 if running != setting.runtime_before:
-                    problems.append("%s: runs with %s, before it was %s" % (setting.key, running if refused is None else refused, format_value(setting.runtime_before)))
+                    problems.append(refused or "%s: runs with %s, before it was %s" % (
+                        setting.key, format_value(running), format_value(setting.runtime_before)))
             setting.runtime_after = running
             if setting.status in ("applied", "restored"):
                 setting.status, setting.reason = "restored", "taken back because another key failed"
@@ -440,9 +442,9 @@ class _Transaction:
         ]
         diff = []
         if self.file_changes:
-            diff.append({"before_header": self.path, "after_header": self.path, "before": printable(self.old_text or ""), "after": printable(self.new_text or "")})
+            diff.append(_diff(self.path, printable(self.old_text or ""), printable(self.new_text or "")))
         if changed:
-            diff.append({"before_header": "running values", "after_header": "running values", "before": running[0], "after": running[1]})
+            diff.append(_diff("running values", *running))
         return {
             "changed": bool(self.file_changes or changed),
             "path": self.path,
@@ -451,6 +453,10 @@ class _Transaction:
             "diff": diff,
             "warnings": self.warnings,
         }
+
+
+def _diff(name, before, after):
+    return {"before_header": name, "after_header": name, "before": before, "after": after}
 
 
 def _record_name(path):

@@ -24,7 +24,8 @@ def fleet_table(hosts):
     widths = [max(len(row[column]) for row in rows + [COLUMNS]) for column in range(len(COLUMNS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in [COLUMNS] + rows]
     counts = collections.Counter(row[1] for row in rows)
-    return lines + ["%d %s: %s" % (len(rows), "host" if len(rows) == 1 else "hosts", ", ".join("%d %s" % (counts[state], state) for state in STATE_ORDER if counts[state]))]
+    total = "%d %s" % (len(rows), "host" if len(rows) == 1 else "hosts")
+    return lines + ["%s: %s" % (total, ", ".join("%d %s" % (counts[state], state) for state in STATE_ORDER if counts[state]))]
 
 
 def _row(host, facts):

@@ -116,7 +116,8 @@ def recommend(facts, workload=None):
     workload = check_workload(workload)
     for name in ("page_size", "memory_total"):
         if not facts.get(name):
-            raise SocketMemoryError("No recommendation: the facts of this host do not tell %s. Gather them on the live host, or give page_size for a captured tree." % name)
+            raise SocketMemoryError("No recommendation: the facts of this host do not tell %s. "
+                                    "Gather them on the live host, or give page_size for a captured tree." % name)
     running = facts.get("limits") or {}
     host = _Host(facts)
     if workload["only_raise"]:

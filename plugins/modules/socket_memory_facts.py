@@ -52,6 +52,7 @@ attributes:
     support: none
     details: Changes nothing.
   platform:
+    support: full
     platforms: linux
 seealso:
   - module: linux_net.socket_memory.sysctl_dropin

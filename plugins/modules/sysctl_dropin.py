@@ -67,6 +67,7 @@ attributes:
   diff_mode:
     support: full
   platform:
+    support: full
     platforms: linux
 seealso:
   - module: linux_net.socket_memory.socket_memory_facts

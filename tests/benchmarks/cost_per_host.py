@@ -23,9 +23,10 @@ import time
 ROOT = pathlib.Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "collections")]
 
-from tests.support import this_host  # noqa: E402  (needs the path above)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import run as gather  # noqa: E402
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import format_value  # noqa: E402
+
+from tests.support import this_host  # noqa: E402  (needs the path above)
 
 NOTHING = {"ansible.builtin.meta": "noop"}
 
@@ -47,7 +48,8 @@ def playbooks(settings):
 def measure(command, environment):
     """Return the (CPU, wall) seconds of *command*. Raises SystemExit with its output where it fails."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    process = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    process = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     wall, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode:
         raise SystemExit(process.stdout)

@@ -7,7 +7,6 @@
 import pathlib
 
 import pytest
-
 from ansible_collections.linux_net.socket_memory.plugins.module_utils import dropin, facts
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 

@@ -1,0 +1,159 @@
+# Copyright (c) 2026, linux_net.socket_memory contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The checks of this collection: `nox` runs them all, `nox --list` shows them, `nox -s lint` runs one.
+
+ansible-test works on what users install, the built artifact, not on the checkout; it needs no containers.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import re
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2026.10"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.download_python = "never"
+nox.options.error_on_missing_interpreters = False  # in CI too: the summary tells what was skipped, and why
+nox.options.report = ".nox/report.json"
+nox.options.reuse_venv = "yes"
+
+# The Pythons that each ansible-core runs on, the preferred one first.
+PYTHONS = {
+    "2.16": ("3.11", "3.12", "3.10"),  # the last ansible-core whose modules run on EL8's Python 3.6
+    "2.19": ("3.11", "3.12", "3.13"),
+    "2.21": ("3.12", "3.13", "3.14"),
+}
+CACHE = Path(".nox", ".cache").absolute()
+BUILD = CACHE / "build"
+ARTIFACT = BUILD / "ansible_collections" / "linux_net" / "socket_memory"  # ansible-test insists on such a path
+HOME = CACHE / "home"
+
+# The caller's shell must not change what is tested.
+for name in [name for name in os.environ if name.startswith(("ANSIBLE_", "PYTEST_", "PYTHONPATH"))]:
+    del os.environ[name]
+os.environ["ANSIBLE_HOME"] = str(CACHE / "ansible")
+os.environ["LC_ALL"] = "C.UTF-8"  # Ansible insists on UTF-8
+
+# pyenv's shims stand for every version and then refuse to run most: put the interpreters themselves in their place.
+pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+path = [entry for entry in os.environ["PATH"].split(os.pathsep) if Path(entry) != pyenv / "shims"]
+os.environ["PATH"] = os.pathsep.join([*path, *map(str, sorted(pyenv.glob("versions/*/bin"), reverse=True))])
+
+
+def python_for(core: str) -> str:
+    """The Python to run an ansible-core on; where none is installed, nox skips and names the preferred one."""
+    return next((python for python in PYTHONS[core] if shutil.which(f"python{python}")), PYTHONS[core][0])
+
+
+def lanes(*names: str):
+    """Parametrize a session by ansible-core and the target's Python: the controller's, unless the name says another."""
+    params = []
+    for name in names:
+        core, _, target = name.partition(" with Python ")
+        params.append(nox.param(python_for(core), core, target or python_for(core), id=name))
+    return nox.parametrize("python, core, target", params)
+
+
+def ansible_test(session: nox.Session, core: str, target: str, *command: str) -> str:
+    """Run ansible-test on the artifact and return what it printed."""
+    if not shutil.which(f"python{target}"):
+        session.skip(f"Python interpreter {target} not found")
+    session.install(f"ansible-core~={core}.0", "pip")  # an environment that uv made has no pip of its own
+    # Without one more environment, ansible-test would install pytest into the target's interpreter itself.
+    environment = ["--venv"] if target != python_for(core) else []
+    with session.chdir(ARTIFACT):
+        log = session.run(
+            "ansible-test", *command, *environment, "--python", target, env={"HOME": str(HOME)}, silent=True
+        )
+    if "All targets skipped" in log:
+        session.error("ansible-test found nothing to test, and called that a success")
+    return log
+
+
+@nox.session(python=python_for("2.19"))
+def units(session: nox.Session) -> None:
+    """Unit tests on the controller's Python."""
+    session.install("ansible-core~=2.19.0", "hypothesis", "jmespath", "pytest")
+    session.run("pytest", "tests/unit", *session.posargs)
+
+
+@nox.session(python=python_for("2.19"))
+def lint(session: nox.Session) -> None:
+    """ruff, the changelog's linter, and ansible-lint, which includes yamllint."""
+    session.install("ansible-core~=2.19.0", "ansible-lint==26.10.1", "antsibull-changelog==0.36.0", "ruff==0.17.6")
+    session.run("ruff", "check", "--quiet")
+    session.run("antsibull-changelog", "lint")
+    session.run("ansible-lint", silent=True)
+
+
+@nox.session(python=python_for("2.19"))
+def build(session: nox.Session) -> None:
+    """Build the artifact, and install it where ansible-test can work on it."""
+    session.install("ansible-core~=2.19.0")
+    shutil.rmtree(BUILD, ignore_errors=True)
+    galaxy = ("ansible-galaxy", "collection")
+    session.run(*galaxy, "build", "--output-path", str(BUILD), silent=True)
+    (artifact,) = BUILD.iterdir()
+    # Forced, because the checkout already counts as an installation.
+    session.run(*galaxy, "install", "--force", "--offline", "-p", str(BUILD), str(artifact), silent=True)
+    # ansible-test takes the files that git knows or could add: not those of a folder that an outer .gitignore names.
+    session.run("git", "init", "--quiet", str(ARTIFACT), external=True)
+    (ARTIFACT / ".git" / "info" / "exclude").write_text("/tests/output/\n", encoding="utf-8")
+
+    # ansible-test keeps its caches in the home directory: give it one of ours. There, pip keeps
+    # the caller's settings and talks less.
+    scripts = HOME / ".ansible" / "test" / "cache"
+    for folder in (scripts, HOME / ".pip"):
+        folder.mkdir(parents=True, exist_ok=True)
+    for version in ("21_3_1", "23_1_2", "24_2", "25_2"):
+        shutil.copy(".ci/get_pip_from_ensurepip.py", scripts / f"get_pip_{version}.py")
+    (HOME / ".pip" / "pip.conf").write_text("[global]\nquiet = 1\n", encoding="utf-8")
+    if not (HOME / ".config").is_symlink():
+        (HOME / ".config").symlink_to(Path.home() / ".config")
+
+
+@nox.session(requires=["build"])
+@lanes("2.16", "2.16 with Python 3.6", "2.19", "2.21")
+def sanity(session: nox.Session, core: str, target: str) -> None:
+    """ansible-test's sanity checks; on Python 3.6 those of syntax and imports."""
+    tests = ["--test", "compile", "--test", "import"] if target != python_for(core) else []
+    ansible_test(session, core, target, "sanity", *tests)
+
+
+@nox.session(requires=["build"])
+@lanes("2.16 with Python 3.6", "2.19", "2.21")
+def ansible_test_units(session: nox.Session, core: str, target: str) -> None:
+    """The unit tests under ansible-test; on Python 3.6 those of modules and module_utils."""
+    log = ansible_test(session, core, target, "units", "--requirements")
+    for line in re.findall(r"^=+ (.*\bpassed\b.*?) =+$", log, re.MULTILINE):
+        session.log(line)
+
+
+@nox.session
+@lanes("2.16", "2.19")
+def system(session: nox.Session, core: str, target: str) -> None:
+    """The playbooks, as each ansible-core's ansible-playbook runs them."""
+    session.install(f"ansible-core~={core}.0", "jmespath", "pytest")
+    session.run("pytest", "tests/system", *session.posargs)
+
+
+Path(nox.options.report).unlink(missing_ok=True)
+
+
+@atexit.register
+def closing_line() -> None:
+    """Count the sessions in one plain line below nox's own summary."""
+    report = Path(nox.options.report)
+    if report.is_file():
+        results = Counter(session["result"] for session in json.loads(report.read_text(encoding="utf-8"))["sessions"])
+        failed = results.total() - results["success"] - results["skipped"]
+        print(f"{results['success']} passed, {failed} failed, {results['skipped']} skipped")
