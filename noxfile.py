@@ -14,6 +14,7 @@ import json
 import os
 import re
 import shutil
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -32,6 +33,7 @@ PYTHONS = {
     "2.19": ("3.11", "3.12", "3.13"),
     "2.21": ("3.12", "3.13", "3.14"),
 }
+HOST_PACKAGES = {"mmdebstrap": "mmdebstrap", "mke2fs": "e2fsprogs", "ssh-keygen": "openssh-client"}
 CACHE = Path(".nox", ".cache").absolute()
 BUILD = CACHE / "build"
 ARTIFACT = BUILD / "ansible_collections" / "linux_net" / "socket_memory"  # ansible-test insists on such a path
@@ -144,6 +146,62 @@ def system(session: nox.Session, core: str, target: str) -> None:
     """The playbooks, as each ansible-core's ansible-playbook runs them."""
     session.install(f"ansible-core~={core}.0", "jmespath", "pytest")
     session.run("pytest", "tests/system", *session.posargs)
+
+
+def molecule(session: nox.Session, core: str, scenario: str, packages: dict[str, str], **environment: str) -> str:
+    """Run a Molecule scenario and return what it printed. packages: {program: Debian package}."""
+    if os.geteuid() != 0:
+        session.skip("test hosts need root")
+    missing = sorted({package for program, package in packages.items() if not shutil.which(program)})
+    if missing and not shutil.which("apt-get"):
+        session.skip(f"missing: {', '.join(missing)}")
+    if missing:
+        for command in (["update"], ["install", "--yes", "--no-install-recommends", *missing]):
+            session.run("apt-get", "--quiet", *command, external=True, silent=True, env={"DEBIAN_FRONTEND": "noninteractive"})
+    session.install(f"ansible-core~={core}.0", "jmespath", "molecule==26.10.0", "pytest", "pytest-testinfra==10.2.2")
+    log = session.run("molecule", "test", "--scenario-name", scenario, silent=True, env={"NO_COLOR": "1", **environment})
+    if "missing=0" not in log:
+        session.error("Molecule did not find all playbooks, and called that a success")
+    return log
+
+
+def collections_from_wheel(session: nox.Session, *names: str) -> str:
+    """Return a folder with collections that are on PyPI only within the whole of Ansible, 1 MB out of 60."""
+    folder = CACHE / "collections"
+    if not all((folder / "ansible_collections" / name.replace(".", "/")).exists() for name in names):
+        session.run("pip", "download", "--quiet", "--no-deps", "--dest", str(folder), "ansible==12.3.0")
+        (wheel,) = folder.glob("ansible-*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            wanted = tuple(f"ansible_collections/{name.replace('.', '/')}/" for name in names)
+            archive.extractall(folder, [member for member in archive.namelist() if member.startswith(wanted)])
+        wheel.unlink()
+    return str(folder)
+
+
+@nox.session
+@lanes("2.16")
+def containers(session: nox.Session, core: str, target: str) -> None:
+    """RHEL-like containers, with podman or Docker."""
+    engine = os.environ.get("CONTAINER_ENGINE", "podman")
+    packages = dict(HOST_PACKAGES, **{"podman": {"podman": "podman", "runc": "runc"}, "docker": {"docker": "docker.io"}}[engine])
+    session.install("pip")
+    log = molecule(session, core, "default", packages, EXTRA_COLLECTIONS=collections_from_wheel(session, "containers.podman", "community.docker"))
+    session.log(re.search(r"images: .*", log).group())
+
+
+@nox.session
+@lanes("2.16", "2.21")
+def fleet(session: nox.Session, core: str, target: str) -> None:
+    """Real kernels. EL8's own Python is for ansible-core 2.16 only, so a newer one gets the host with a newer Python."""
+    packages = dict(HOST_PACKAGES, **{"linux.uml": "user-mode-linux", "ip": "iproute2", "ethtool": "ethtool", "nc": "netcat-openbsd", "ssh": "openssh-client"})
+    molecule(session, core, "fleet", packages, FLEET_HOSTS="" if core == "2.16" else "debian")
+
+
+@nox.session(python=python_for("2.19"), default=False)
+def benchmark(session: nox.Session) -> None:
+    """What a host costs, as ratios to ping."""
+    session.install("ansible-core~=2.19.0", "jmespath", "pip")
+    session.run("python", "tests/benchmarks/cost_per_host.py", "--collections", collections_from_wheel(session, "ansible.posix"), *session.posargs)
 
 
 Path(nox.options.report).unlink(missing_ok=True)

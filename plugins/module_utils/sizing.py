@@ -19,6 +19,9 @@ MIB = 1024 * 1024
 DEFAULT_DIVISOR = 16
 DEFAULT_MINIMUM = 128  # pages, same function
 CEILING_FRACTION = 0.25  # of memory for "high": socket memory cannot be swapped
+# MemTotal differs a little from boot to boot and with every kernel. Thresholds that follow it stay where they are while
+# they are this near, so that a second run, or one after an update, changes nothing.
+STEADY = 1.0 / 8
 HEADROOM = 1.5  # the demand of the workload must fit below "low" this many times
 SOCKET_DOUBLING = 2  # net/core/sock.c sk_setsockopt: the kernel reserves twice what SO_SNDBUF or SO_RCVBUF asks
 LARGEST_WINDOW = 1024 * MIB  # window scale 14 (RFC 7323), net/ipv4/tcp_output.c tcp_select_initial_window
@@ -126,14 +129,12 @@ def recommend(facts, workload=None):
     recommended = PROFILES[workload["profile"]](host, workload, budget)
     settings, reasons = {}, {}
     for key, (value, reason) in recommended.items():
-        settings[key], reasons[key] = host.raised(key, value), reason
-        if settings[key] != value:
-            # Without the running value: after the first run that is another one, and the file must stay the same.
-            reasons[key] = "never below what the host ran with (only_raise); the profile alone gives " + format_value(value)
+        settings[key] = host.raised(key, value)
+        reasons[key] = reason if host.near(key, settings[key], value) else host.why_raised(key, value)
     for key, value in workload["overrides"].items():
         settings[key], reasons[key] = value, "set by overrides"
     if "net.ipv4.tcp_mem" in settings:
-        budget["fits"] = _fits(budget, settings["net.ipv4.tcp_mem"], host)
+        budget["fits"] = _fits(budget, settings["net.ipv4.tcp_mem"])
     return {
         "profile": workload["profile"],
         "settings": settings,
@@ -148,10 +149,12 @@ class _Host:
 
     def __init__(self, facts):
         self.keep = {}  # the running values that must not be lowered
+        self.follow_memory = set()  # the keys whose value is a share of memory
         self.page_size = facts["page_size"]
         self.memory_total = facts["memory_total"]
         self.memory_pages = self.memory_total // self.page_size
         self.error_bound = (facts.get("tcp", {}).get("error_bound") or {}).get("pages") or 0
+        # The kernels that measure the ratio are a part of those that count in pages; the larger factor is the safe one.
         self.buffer_overhead = OVERHEAD_MEASURED_RATIO if counts_in_pages(facts.get("kernel")) else OVERHEAD_FIXED_RATIO
 
     def size(self, pages):
@@ -163,7 +166,20 @@ class _Host:
         kept = self.keep.get(key)
         if kept is None or not KEYS[key].raisable:
             return value
+        if key in self.follow_memory and all(old >= new * (1 - STEADY) for old, new in zip(kept, value)):
+            return kept
         return [max(pair) for pair in zip(value, kept)] if KEYS[key].fields else max(value, kept)
+
+    def near(self, key, chosen, value):
+        """Return whether what was *chosen* for *key* is still what the profile gives, *value*."""
+        if key in self.follow_memory:
+            return all(abs(one - other) <= other * STEADY for one, other in zip(chosen, value))
+        return chosen == value
+
+    def why_raised(self, key, value):
+        """Return the reason for a kept size, without numbers that another run would not find again: the file must stay the same."""
+        text = "never below what the host ran with (only_raise)"
+        return text if key in self.follow_memory else "%s; the profile alone gives %s" % (text, format_value(value))
 
 
 def _worth_keeping(running, host):
@@ -197,7 +213,7 @@ def _budget(host, workload):
     return budget
 
 
-def _fits(budget, tcp_mem, host):
+def _fits(budget, tcp_mem):
     """Return whether the demand fits: below pressure, below pressure with headroom, and high below the ceiling. None without demand."""
     demand = budget["demand"] and budget["demand"]["pages"]
     return {
@@ -213,23 +229,27 @@ def _thresholds(host, workload, budget, share):
     share: part of memory that "high" takes without any other need.
     """
     fraction = workload["memory_fraction"] or share
-    default = budget["kernel_default"]
-    needs = [
-        (int(host.memory_pages * fraction) // 6, "high is %.4g %% of the %s of memory" % (100 * fraction, human_bytes(host.memory_total))),
-        (-(-default[1] // 4), "the kernel's own default"),
-    ]
+    # unit: a third of low. The memory of the host decides all needs but that of the workload, and the ceiling.
+    unit, reason, follows_memory = max(
+        (int(host.memory_pages * fraction) // 6, "high is %.4g %% of memory" % (100 * fraction), True),
+        (-(-budget["kernel_default"][1] // 4), "the kernel's own default", True),
+    )
     if budget["demand"]:
-        pages = budget["demand"]["pages"]
-        needs.append((int(math.ceil(pages * HEADROOM / 3)), "%s of demand with %d %% headroom below low, where send autotuning stops" % (
-            human_bytes(budget["demand"]["bytes"]), 100 * HEADROOM - 100)))
-    unit, reason = max(needs)
+        need = int(math.ceil(budget["demand"]["pages"] * HEADROOM / 3))
+        if need > unit:
+            unit, follows_memory = need, False
+            reason = "%s of demand with %d %% headroom below low, where send autotuning stops" % (
+                human_bytes(budget["demand"]["bytes"]), 100 * HEADROOM - 100)
     ceiling = max(workload["memory_fraction"] or 0, CEILING_FRACTION)
     if unit * 6 > host.memory_pages * ceiling:
-        unit = int(host.memory_pages * ceiling) // 6
+        unit, follows_memory = int(host.memory_pages * ceiling) // 6, True
         reason += ", capped: high at %.4g %% of memory" % (100 * ceiling)
     floor = -(-tcp_mem_floor(host.page_size, host.error_bound) // 3)
     if unit < floor:
-        unit, reason = floor, "the smallest that lets the pressure flag clear on this number of CPUs"
+        unit, follows_memory = floor, False
+        reason = "the smallest that lets the pressure flag clear on this number of CPUs"
+    if follows_memory:
+        host.follow_memory.add("net.ipv4.tcp_mem")
     unit = min(unit, INT_MAX // 6)
     return [3 * unit, 4 * unit, 6 * unit], reason
 
@@ -262,13 +282,14 @@ def _application_server(host, workload, budget):
     if fraction:
         shares = [int(host.memory_pages * fraction) // part for part in (4, 2, 1)]
     shares = [min(share, INT_MAX) for share in shares]
+    host.follow_memory.add("net.ipv4.tcp_mem")
     return {
         "net.core.rmem_max": (16 * MIB, "receive buffer an application may ask for"),
         "net.core.wmem_max": (16 * MIB, "send buffer an application may ask for"),
         "net.ipv4.tcp_rmem": ([4096, 256 * 1024, 8 * MIB], "start and limit of receive autotuning"),
         "net.ipv4.tcp_wmem": ([4096, 256 * 1024, 8 * MIB], "start and limit of send autotuning"),
-        "net.ipv4.tcp_mem": (shares, "low, pressure and high at %s of the %s of memory" % (
-            "1/4, 1/2 and all of %.4g %%" % (100 * fraction) if fraction else "1/8, 1/4 and 1/2", human_bytes(host.memory_total))),
+        "net.ipv4.tcp_mem": (shares, "low, pressure and high at %s of memory" % (
+            "1/4, 1/2 and all of %.4g %%" % (100 * fraction) if fraction else "1/8, 1/4 and 1/2")),
         "net.ipv4.tcp_moderate_rcvbuf": (1, "receive buffers follow the need of each connection"),
         "net.ipv4.tcp_max_orphans": (131072, "closed connections that may still hold unsent data"),
         "net.ipv4.tcp_fin_timeout": (30, "orphans in FIN-WAIT-2 go after 30 s; TIME-WAIT stays 60 s whatever is set here"),

@@ -11,6 +11,7 @@ watchdog process should this one be killed. Needs root; runs on Python 3.6 and n
 import argparse
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -42,14 +43,14 @@ def kernel_flag():
 class Load:
     """Connections over loopback whose receivers read only when told to."""
 
-    def __init__(self):
+    def __init__(self, number):
         self.pairs = []
         with contextlib.closing(socket.socket()) as listener:
             # Unlike SO_RCVBUF not capped by rmem_max, which is 212992 on older kernels.
             listener.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_RCVBUFFORCE", 33), RECEIVE_BUFFER)
             listener.bind(("127.0.0.1", 0))
-            listener.listen(CONNECTIONS)
-            for _number in range(CONNECTIONS):
+            listener.listen(number)
+            for _index in range(number):
                 sender = socket.create_connection(listener.getsockname())
                 receiver, _address = listener.accept()
                 sender.setblocking(False)
@@ -117,7 +118,7 @@ def thresholds(low, pressure, high):
         yield
     finally:
         _write_thresholds(saved)
-        os.killpg(watchdog.pid, 15)
+        os.killpg(watchdog.pid, signal.SIGTERM)
         watchdog.wait()
 
 
@@ -127,9 +128,9 @@ def _write_thresholds(text):
 
 
 @contextlib.contextmanager
-def load():
-    """Yield a Load and close it."""
-    connections = Load()
+def load(number=CONNECTIONS):
+    """Yield a Load of *number* connections and close it."""
+    connections = Load(number)
     try:
         yield connections
     finally:
@@ -145,15 +146,21 @@ def settle():
 
 
 def main():
-    """Hold the host under pressure until standard input ends."""
+    """Hold this host under pressure until the program is ended."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("thresholds", nargs=3, type=int, metavar="PAGES", help="low, pressure and high for the time of the run")
+    parser.add_argument("--thresholds", nargs=3, type=int, metavar="PAGES", help="low, pressure and high meanwhile; without, those of the host")
+    parser.add_argument("--connections", type=int, default=CONNECTIONS, help="each can hold %d KiB" % (RECEIVE_BUFFER >> 10))
     arguments = parser.parse_args()
-    with thresholds(*arguments.thresholds), load() as connections:
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())  # so that everything is put back
+    with contextlib.ExitStack() as stack:
+        if arguments.thresholds:
+            stack.enter_context(thresholds(*arguments.thresholds))
+        connections = stack.enter_context(load(arguments.connections))
         connections.fill_until(kernel_flag)
-        with connections.kept_full():
-            print("under pressure: %d pages used" % used_pages(), flush=True)
-            sys.stdin.read()
+        stack.enter_context(connections.kept_full())
+        print("under pressure: %d pages used" % used_pages(), flush=True)
+        while True:
+            signal.pause()
 
 
 if __name__ == "__main__":
