@@ -25,7 +25,7 @@ FILE_NAME = re.compile(r"[A-Za-z0-9_@+][A-Za-z0-9_.@+-]*\.conf\Z")
 
 
 def run(params, root="/"):
-    """Return {changed, settings, diff, warnings, path, saved_state} after bringing the drop-in to params["state"].
+    """Return {changed, settings, diff, warnings, saved_state} after bringing the drop-in to params["state"].
 
     params: path, content, state, runtime, unavailable, shadowed, only_raise as documented in the module sysctl_dropin, and
     check_mode (bool). root: the host's root directory, other than "/" for tests. Raises SocketMemoryError; the host is
@@ -447,7 +447,6 @@ class _Transaction:
             diff.append(_diff("running values", *running))
         return {
             "changed": bool(self.file_changes or changed),
-            "path": self.path,
             "saved_state": "%s/%s.json" % (STATE_DIRECTORY, _record_name(self.path)),
             "settings": self._results(),
             "diff": diff,

@@ -16,6 +16,9 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_key
 
 SUBSETS = ("tcp", "udp", "limits", "counters", "boot", "recommended", "findings")
 
+# What a subset needs beyond the imports of this file, see below.
+PARTS = {"boot": ("sysctl_files",), "findings": ("findings", "sysctl_files"), "recommended": ("sizing",)}
+
 # The counters that tell of memory, by the kernel's names (net/ipv4/proc.c snmp4_net_list); False where a supported
 # kernel may not have it (EL8 before 8.7, 5.4).
 TCP_COUNTERS = (

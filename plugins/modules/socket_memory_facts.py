@@ -25,7 +25,7 @@ options:
   root:
     description:
       - A directory that holds a captured tree of a host, such as a sosreport, with C(proc), C(sys) and C(etc) in it.
-    type: path
+    type: str
     default: /
   page_size:
     description:
@@ -209,19 +209,20 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import run
 
+ARGUMENTS = {
+    "argument_spec": {
+        "gather_subset": {"type": "list", "elements": "str", "default": ["all"]},
+        "root": {"type": "str", "default": "/"},
+        "page_size": {"type": "int"},
+        "workload": {"type": "dict", "default": {}},
+        "sysctl_dialect": {"type": "str", "choices": ["auto", "systemd", "systemd-239"], "default": "auto"},
+    },
+}
+
 
 def main():
     """Carry the arguments in and the result out."""
-    module = AnsibleModule(
-        argument_spec={
-            "gather_subset": {"type": "list", "elements": "str", "default": ["all"]},
-            "root": {"type": "path", "default": "/"},
-            "page_size": {"type": "int"},
-            "workload": {"type": "dict", "default": {}},
-            "sysctl_dialect": {"type": "str", "choices": ["auto", "systemd", "systemd-239"], "default": "auto"},
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(supports_check_mode=True, **ARGUMENTS)
     try:
         result = run(module.params)
     except SocketMemoryError as error:

@@ -100,11 +100,6 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-path:
-  description: The file.
-  returned: success
-  type: str
-  sample: /etc/sysctl.d/99-tcp-memory.conf
 saved_state:
   description: Where the state before the first run is saved.
   returned: success
@@ -165,22 +160,23 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import run
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 
+ARGUMENTS = {
+    "argument_spec": {
+        "path": {"type": "str", "required": True},
+        "content": {"type": "str"},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "runtime": {"type": "bool", "default": True},
+        "unavailable": {"type": "str", "choices": ["skip", "fail"], "default": "skip"},
+        "shadowed": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
+        "only_raise": {"type": "bool", "default": False},
+    },
+    "required_if": [("state", "present", ["content"])],
+}
+
 
 def main():
     """Carry the arguments in and the result out."""
-    module = AnsibleModule(
-        argument_spec={
-            "path": {"type": "str", "required": True},
-            "content": {"type": "str"},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "runtime": {"type": "bool", "default": True},
-            "unavailable": {"type": "str", "choices": ["skip", "fail"], "default": "skip"},
-            "shadowed": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
-            "only_raise": {"type": "bool", "default": False},
-        },
-        required_if=[("state", "present", ["content"])],
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(supports_check_mode=True, **ARGUMENTS)
     try:
         result = run(dict(module.params, check_mode=module.check_mode))
     except SocketMemoryError as error:

@@ -14,6 +14,7 @@ Then, for example: ansible-playbook -i .cache/hosts/fleet/inventory.json linux_n
 
 import argparse
 import contextlib
+import glob
 import json
 import os
 import pathlib
@@ -31,6 +32,7 @@ NAMESPACE = "socket-memory-fleet"
 BRIDGE = "fleet0"
 NETWORK = "192.0.2.%d/24"  # TEST-NET-1 (RFC 5737); it exists in the namespace only, so it cannot collide
 NEEDED = dict(images.NEEDED, **{"linux.uml": "user-mode-linux", "ip": "iproute2", "ethtool": "ethtool", "nc": "netcat-openbsd", "ssh": "openssh-client"})
+SOCKETS = "/run/socket-memory-fleet-"
 SSH_OPTIONS = (
     "ProxyCommand=ip netns exec %s nc %%h %%p" % NAMESPACE,
     "StrictHostKeyChecking=no",
@@ -38,6 +40,10 @@ SSH_OPTIONS = (
     "LogLevel=ERROR",
     "ConnectTimeout=2",
     "ServerAliveInterval=2",  # a host that dies is noticed within seconds
+    # One connection for everybody: a handshake takes such a host longer than most commands.
+    "ControlMaster=auto",
+    "ControlPersist=30s",
+    "ControlPath=%s%%h" % SOCKETS,
 )
 START_TIMEOUT = 120  # seconds
 # What tells them apart: memory in MiB, the kind of image, and the Python that Ansible shall use.
@@ -84,6 +90,8 @@ def wait_for(name, deadline):
 
 def down():
     """End every host, and remove the namespace with all its interfaces. Says nothing where there is none."""
+    for socket in glob.glob(SOCKETS + "*"):
+        subprocess.run(["ssh", "-O", "exit", "-o", "ControlPath=" + socket, "host"], stderr=subprocess.DEVNULL, check=False)
     groups = _process_groups()
     for number in (signal.SIGTERM, signal.SIGKILL):
         for group in groups:

