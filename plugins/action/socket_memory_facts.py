@@ -20,7 +20,6 @@ class ActionModule(FastLaneAction):
     module_name = "linux_net.socket_memory.socket_memory_facts"
     arguments = ARGUMENTS
     returns = frozenset(("ansible_facts", "changed", "warnings"))
-    _supports_check_mode = True
 
     def core(self, params: dict[str, Any]) -> list[str]:
         """Only the parts that the subsets need; the host refuses a wrong subset itself."""

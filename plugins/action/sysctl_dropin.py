@@ -18,7 +18,6 @@ class ActionModule(FastLaneAction):
     module_name = "linux_net.socket_memory.sysctl_dropin"
     arguments = ARGUMENTS
     returns = frozenset(("changed", "diff", "saved_state", "settings", "warnings"))
-    _supports_check_mode = True
 
     def core(self, params: dict[str, Any]) -> list[str]:
         """The transaction needs all it imports."""

@@ -141,6 +141,8 @@ class FastLaneAction(ActionBase):
     module_name: str
     arguments: dict[str, Any]
     returns: frozenset[str]
+    _supports_check_mode = True
+    _supports_async = True
 
     def core(self, params: dict[str, Any]) -> list[str]:
         """Return the names of the core files to send; the run() of the last does the work."""
@@ -151,13 +153,16 @@ class FastLaneAction(ActionBase):
         task_vars = task_vars or {}
         result = super().run(tmp, task_vars)
         if self._task.async_val or not self._enabled(task_vars):
-            return self._execute_module(module_name=self.module_name, task_vars=task_vars, wrap_async=bool(self._task.async_val))
+            wrap_async = bool(self._task.async_val) and not self._connection.has_native_async
+            return self._execute_module(module_name=self.module_name, task_vars=task_vars, wrap_async=wrap_async)
         checked = ArgumentSpecValidator(**self.arguments).validate(self._task.args)
         if checked.error_messages:
             return dict(result, failed=True, msg="; ".join(checked.error_messages))
         params = checked.validated_parameters
         answer = self._ask(dict(params, check_mode=self._task.check_mode), task_vars)
         result.update({key: value for key, value in answer.items() if key in self.returns | {"failed", "msg", "exception"}})
+        if "ansible_facts" in result:
+            result["ansible_facts"] = {"socket_memory": result["ansible_facts"].get("socket_memory")}
         result.setdefault("changed", False)
         result["invocation"] = {"module_args": params}
         return result

@@ -43,7 +43,7 @@ SSH_OPTIONS = (
     # One connection for everybody: a handshake takes such a host longer than most commands.
     "ControlMaster=auto",
     "ControlPersist=30s",
-    "ControlPath=%s%%h" % SOCKETS,
+    "ControlPath=%s%%r@%%h" % SOCKETS,
 )
 START_TIMEOUT = 120  # seconds
 # What tells them apart: memory in MiB, the kind of image, and the Python that Ansible shall use.

@@ -191,6 +191,8 @@ def _dress_as_el8(tree):
     # Its libraries are found by the absolute path it was built for.
     target = tree / str(prefix).lstrip("/")
     shutil.copytree(prefix, target, symlinks=True, ignore=shutil.ignore_patterns("test", "__pycache__", "*.a", "site-packages"))
+    for folder in target.relative_to(tree).parents:  # it may come from a home directory; on the host everybody uses it
+        (tree / folder).chmod((tree / folder).stat().st_mode | 0o111)
     python.symlink_to(prefix / "bin" / "python3.6")
     for pattern in ("usr/bin/python3*", "usr/lib/python3*"):
         for path in tree.glob(pattern):

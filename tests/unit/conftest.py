@@ -8,12 +8,11 @@ import importlib.util
 import sys
 
 import pytest
-
 from ansible_collections.linux_net.socket_memory.tests.unit.helpers import Kernel, captured
 
-# Filters run on the controller: not on the Pythons of targets, nor without ansible-core.
+# What runs on the controller: not on the Pythons of targets, nor without ansible-core.
 if sys.version_info < (3, 10) or importlib.util.find_spec("ansible") is None:
-    collect_ignore_glob = ["plugins/filter/*"]
+    collect_ignore_glob = ["plugins/action/*", "plugins/filter/*", "plugins/plugin_utils/*"]
 
 
 @pytest.fixture

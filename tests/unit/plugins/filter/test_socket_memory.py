@@ -8,7 +8,6 @@ import os
 import sys
 
 import pytest
-
 from ansible.errors import AnsibleFilterError
 from ansible_collections.linux_net.socket_memory.plugins.filter import socket_memory
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import recommend

@@ -8,7 +8,6 @@ import errno
 import os
 
 import pytest
-
 from ansible_collections.linux_net.socket_memory.plugins.module_utils import atomic_file
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.atomic_file import remove, remove_leftovers, write_atomically
 

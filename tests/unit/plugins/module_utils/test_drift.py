@@ -5,7 +5,6 @@
 """Differences between settings and a host, now and after the next boot."""
 
 import pytest
-
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.drift import drift, prove
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 

@@ -10,7 +10,6 @@ import os
 import shutil
 
 import pytest
-
 from ansible_collections.linux_net.socket_memory.plugins.module_utils import dropin
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import key_path
@@ -245,7 +244,7 @@ def test_only_raise_refuses_to_lower(host):
 @pytest.mark.parametrize("unavailable", ["skip", "fail"])
 def test_keys_that_this_namespace_does_not_have_or_lets_nobody_write(host_of, kernel, unavailable):
     host = host_of("container")
-    kernel.read_only = [FIN]
+    kernel.read_only, kernel.geteuid = [FIN], lambda: 0  # only for root is it known what may be written
     content = CONTENT + "net.ipv4.tcp_mem = 300000 400000 600000\n"
     reasons = {MAX: "this kernel or network namespace has no such key", "net.ipv4.tcp_mem": "this kernel or network namespace has no such key",
                FIN: "read-only here"}

@@ -7,7 +7,6 @@
 import os
 
 import pytest
-
 from ansible_collections.linux_net.socket_memory.plugins.module_utils import facts as module
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import KEYS

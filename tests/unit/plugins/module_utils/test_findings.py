@@ -7,7 +7,6 @@
 import copy
 
 import pytest
-
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.findings import find, pressure_report
 
 

@@ -7,7 +7,6 @@
 import os
 
 import pytest
-
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_files import HostFiles
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_reading import HostReading
 

@@ -5,7 +5,6 @@
 """Sizes and foreign text as people read them."""
 
 import pytest
-
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import human_bytes, human_value, printable
 
 

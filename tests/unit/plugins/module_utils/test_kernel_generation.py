@@ -5,7 +5,6 @@
 """Which kernels count in pages (kernel-specific, cannot be probed)."""
 
 import pytest
-
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel_generation import counts_in_pages
 
 

@@ -5,7 +5,6 @@
 """Each rule with what passes and what does not."""
 
 import pytest
-
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.lint import lint, tcp_mem_floor
 
 INT_MAX = 2147483647

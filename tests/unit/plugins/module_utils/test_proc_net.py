@@ -5,9 +5,13 @@
 """Parsers of /proc/net: what is there stands, what is not is null and named."""
 
 import pytest
-
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.proc_net import (
-    parse_header_pairs, parse_name_value, parse_protocols, parse_sockstat, to_int)
+    parse_header_pairs,
+    parse_name_value,
+    parse_protocols,
+    parse_sockstat,
+    to_int,
+)
 
 
 @pytest.mark.parametrize("token, number", [

@@ -7,10 +7,15 @@
 import random
 
 import pytest
-
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import (
-    PROFILES, bandwidth_delay_product, check_workload, connection_demand, kernel_default_tcp_mem, recommend)
+    PROFILES,
+    bandwidth_delay_product,
+    check_workload,
+    connection_demand,
+    kernel_default_tcp_mem,
+    recommend,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import INT_MAX, KEYS
 
 GIB = 1024 ** 3

@@ -5,7 +5,6 @@
 """The six states: the kernel's flag first, the numbers second."""
 
 import pytest
-
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.states import TCP_STATES, tcp_state, udp_state, under_memory_pressure
 
 LIMITS = {"low": 100, "pressure": 200, "high": 300}

@@ -7,7 +7,6 @@
 import os
 
 import pytest
-
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_files import boot_values, dialect_of, name_that_wins, parse_lines
 
 KEY, MEM = "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_mem"
@@ -94,6 +93,12 @@ def test_lines_as_current_systemd_and_that_of_el8_read_them(boot, text, current,
         found, problems = boot({ETC + "a.conf": text}, dialect=dialect)
         assert found.get(KEY, {}).get("value") == value, dialect
         assert problems == []
+
+
+def test_an_excluded_key_has_no_wildcard_among_its_losers(boot):
+    wildcard = "net.ipv4.tcp_fin_* = 2\n"
+    assert [loser["value"] for loser in boot({ETC + "a.conf": wildcard + one(1)})[0][KEY]["overrides"]] == [2]
+    assert boot({ETC + "a.conf": "-%s\n" % KEY + wildcard + one(1)})[0][KEY]["overrides"] == []
 
 
 @pytest.mark.parametrize("library, dialect", [

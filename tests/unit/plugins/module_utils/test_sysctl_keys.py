@@ -8,10 +8,17 @@ import os
 import random
 
 import pytest
-
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import (
-    ABSENT, KEYS, format_value, key_path, normalise_key, parse_value, read_kernel_value, read_running)
+    ABSENT,
+    KEYS,
+    format_value,
+    key_path,
+    normalise_key,
+    parse_value,
+    read_kernel_value,
+    read_running,
+)
 
 MEM, MAX = "net.ipv4.tcp_mem", "net.core.rmem_max"
 

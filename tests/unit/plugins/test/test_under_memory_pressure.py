@@ -5,7 +5,6 @@
 """The Jinja test: yes or no, also where nothing can be told."""
 
 import pytest
-
 from ansible_collections.linux_net.socket_memory.plugins.test.under_memory_pressure import TestModule as Plugin
 
 

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, linux_net.socket_memory contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The script that is sent, and what is made of a host's answer. Controller only."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+from ansible_collections.linux_net.socket_memory.plugins.plugin_utils import fast_lane
+
+MARK = "<mark>"
+
+
+@pytest.mark.parametrize("output", [
+    "", "banner", MARK, MARK + "{}", "{}" + MARK, MARK + "{" + MARK, MARK + '{"a": 1' + MARK, MARK + "[]" + MARK, MARK + "null" + MARK,
+    MARK + "{}" + MARK + "{}" + MARK, MARK + '{"a": ' + "[" * 100000 + MARK, MARK + '{"a": "%s"}' % ("x" * fast_lane.MAXIMUM_ANSWER) + MARK,
+])
+def test_what_is_not_one_whole_object_is_no_answer(output):
+    """Cut, doubled, nested without end, too large, or no object."""
+    assert fast_lane.read_answer(output, MARK) is None
+
+
+def test_answer_is_told_apart_from_noise_and_made_harmless():
+    """A login shell may print anything around it; control characters would act on the reader's terminal."""
+    output = "banner {\n" + MARK + json.dumps({"msg": "\x1b[2Jred\x07", "list": [{"k\x1b": "\x9b1m"}], "n": 1}) + MARK + "\nlogout\n"
+    assert fast_lane.read_answer(output, MARK) == {"msg": "\ufffd[2Jred\ufffd", "list": [{"k\ufffd": "\ufffd1m"}], "n": 1}
+
+
+def test_parts_go_before_what_needs_them():
+    """And what a call does not need is not sent."""
+    for entry in ("facts", "dropin"):
+        names = fast_lane.needed([entry])
+        assert names[-1] == entry
+        assert all(names.index(need) < names.index(name) for name in names for need in fast_lane.CORE[name][1])
+    assert "sizing" not in fast_lane.needed(["facts"])
+    assert "sizing" in fast_lane.needed(["sizing", "facts"])
+
+
+@pytest.mark.parametrize("version", ["python3.%d" % minor for minor in range(6, 15)])
+def test_script_runs_on_every_python(version, tmp_path):
+    """As it runs on a host, there with a captured tree instead of the real one."""
+    python = shutil.which(version)
+    if python is None or subprocess.run([python, "-c", ""], stderr=subprocess.DEVNULL, check=False).returncode:
+        pytest.skip("no %s on this machine" % version)
+    (tmp_path / "proc" / "net").mkdir(parents=True)
+    (tmp_path / "proc" / "net" / "sockstat").write_text("TCP: inuse 1 orphan 2 tw 3 alloc 4 mem 5\n")
+    params = {"gather_subset": ["all"], "root": str(tmp_path), "page_size": 4096}
+    text = fast_lane.script(["sizing", "findings", "sysctl_files", "facts"], params, MARK)
+    ran = subprocess.run([python, "-I", "-S", "-"], input=text.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True)
+    answer = fast_lane.read_answer(ran.stdout.decode(), MARK)
+    assert answer["ansible_facts"]["socket_memory"]["tcp"]["sockets"]["orphaned"] == 2
+    assert ran.stderr == b""
+
+
+def test_refusal_and_accident_are_one_readable_failure():
+    """A refusal is the sentence; an accident comes with its traceback."""
+    for params, words in (({"gather_subset": ["tpc"]}, "gather_subset: found 'tpc'"), ({"gather_subset": [7]}, "unexpected AttributeError")):
+        ran = subprocess.run([sys.executable, "-I", "-S", "-"], input=fast_lane.script(["facts"], params, MARK).encode(), stdout=subprocess.PIPE, check=True)
+        answer = fast_lane.read_answer(ran.stdout.decode(), MARK)
+        assert answer["failed"]
+        assert words in answer["msg"]
+        assert ("Traceback" in answer.get("exception", "")) == ("unexpected" in words)
