@@ -14,7 +14,10 @@ TEMPORARY_PREFIX = ".ansible-"
 
 
 def write_atomically(path, text, mode=0o644):
-    """Replace the file *path* with *text*. Raises OSError; then the old file, or none, is still there.
+    """Replace the file *path* with *text*.
+
+    Raises OSError; then the old file, or none, is still there, unless only
+    the directory could not be written to disk in the end.
 
     A symbolic link stays and its target is replaced. Owner, mode and SELinux context of an existing file are kept; a new
     one gets *mode* and what its directory gives.

@@ -40,13 +40,15 @@ def run(params, root="/"):
     if files.live and os.geteuid() != 0:
         raise refuse(path, "user id %d" % os.geteuid(), "root", "Run the task with become: true.")
     with _lock(files):
-        remove_leftovers(files.local_path(path))
-        return _Transaction(params, files, path, desired).commit()
+        transaction = _Transaction(params, files, path, desired)
+        remove_leftovers(transaction.local_path)
+        remove_leftovers(transaction.record_path)
+        return transaction.commit()
 
 
 def check_path(path):
     """Return *path*. Raises SocketMemoryError unless it names a file that systemd-sysctl reads."""
-    directory, name = os.path.split(path)
+    directory, _slash, name = path.rpartition("/")
     if directory not in DIRECTORIES or not FILE_NAME.match(name):
         raise refuse("path", repr(path), "a file NAME%s in %s" % (SUFFIX, " or ".join(DIRECTORIES)),
                      "Other files are not read at boot. Use a path such as /etc/sysctl.d/99-tcp-memory.conf.")
@@ -129,7 +131,6 @@ class _Transaction:
         self.record_path = files.local_path("%s/%s.json" % (STATE_DIRECTORY, _record_name(path)))
         self.record = self._read_record()
         self.old_text = self._read_dropin()
-        self.old_values = _values_in(self.old_text, path)
         if self.present:
             self.new_text = params["content"]
             self.settings = [_Setting(key, value) for key, value in desired.items()]
@@ -157,16 +158,19 @@ class _Transaction:
             raise SocketMemoryError("%s cannot be read: %s. Nothing was changed." % (self.path, error.strerror)) from error
 
     def _read_record(self):
-        """Return what was saved before the first change: {file: text or None, runtime: {key: value}, rolled_back: bool}, or None."""
+        """Return what is saved of the time before the first run, or None.
+
+        {format, file: text or None, runtime: {key: value}, ours: {key: [values that this collection set since]}, rolled_back}
+        """
         try:
             with open(self.record_path, encoding="utf-8") as stream:
                 record = json.load(stream)
-            if record["format"] != RECORD_FORMAT:
-                raise ValueError("format %r" % record["format"])
+            if set(record) != {"format", "file", "runtime", "ours", "rolled_back"} or record["format"] != RECORD_FORMAT:
+                raise ValueError("it has another format")
             return record
         except (FileNotFoundError, PermissionError):
             return None
-        except (ValueError, KeyError, OSError) as error:
+        except (TypeError, ValueError, OSError) as error:
             raise SocketMemoryError("The saved state %s cannot be used: %s. Nothing was changed. Move it away to go on without a way back." % (
                 self.record_path, error)) from error
 
@@ -176,19 +180,17 @@ class _Transaction:
 
     def _original_text(self):
         """Return what state absent leaves at the path: the file that was there before the first run, or nothing."""
-        if self._managed():
-            return self.record["file"]
-        if self.record is not None and self.old_text == self.record["file"]:
-            return self.old_text  # taken back earlier
-        return None
+        if self.record is None:
+            return None
+        # Once taken back, whatever is there now is somebody else's.
+        return self.old_text if self.record["rolled_back"] else self.record["file"]
 
     def _plan_keys_that_left(self, desired):
         """Plan to give keys back that an earlier content held and this one does not."""
         if self._managed():
-            for key in self.old_values:
-                if key not in desired and key in self.record["runtime"]:
-                    reason = "no longer in the file: the value before the first run"
-                    self.settings.append(_Setting(key, self.record["runtime"][key], "restored", reason, left=True))
+            for key, value in sorted(self.record["runtime"].items()):
+                if key not in desired:
+                    self.settings.append(_Setting(key, value, "restored", "no longer in the file: the value before the first run", left=True))
 
     def _plan_absent(self):
         """Return the settings of state absent."""
@@ -196,7 +198,7 @@ class _Transaction:
             return [_Setting(key, value, "restored", "the value before the first run") for key, value in sorted(self.record["runtime"].items())]
         if self.new_text == self.old_text:
             return []
-        return [_Setting(key, None, "skipped", "no saved state: the running value was left as it is") for key in self.old_values]
+        return [_Setting(key, None, "skipped", "no saved state: the running value was left as it is") for key in _values_in(self.old_text, self.path)]
 
     def _read_host(self):
         """Read the running and the boot values, and find out what has to be written."""
@@ -213,17 +215,18 @@ class _Transaction:
             if setting.desired is None:
                 continue
             if not self.runtime:
-                if setting.boot_before != setting.boot_after and self.present and not setting.left:
+                if setting.status == "restored":
+                    setting.status, setting.reason = "skipped", "runtime is false: the running value was left as it is"
+                elif setting.boot_before != setting.boot_after:
                     setting.status = "applied"
                 continue
             if unreadable:
                 setting.status, setting.reason = "skipped", _why_absent(unreadable)
             elif setting.runtime_before == setting.desired:
                 setting.status, setting.reason = "unchanged", ""
-            elif setting.status == "restored" and setting.runtime_before != self.old_values.get(setting.key):
+            elif setting.status == "restored" and setting.runtime_before not in self.record["ours"].get(setting.key, []):
                 setting.status = "skipped"
-                setting.reason = "changed by somebody else since: it runs with %s, the file had set %s" % (
-                    format_value(setting.runtime_before), format_value(self.old_values.get(setting.key)))
+                setting.reason = "changed by somebody else since, it runs with %s: left as it is" % format_value(setting.runtime_before)
             elif not self._writable(setting.key):
                 setting.status, setting.reason = "skipped", "read-only here"
             else:
@@ -282,9 +285,9 @@ class _Transaction:
             losing.append((winner or {"file": self.path})["file"])
         if not losing:
             return
-        text = "%s. Remove the lines there, or use the path %s, which is read later." % (
-            "; ".join("%s: %s" % (setting.key, setting.reason) for setting in self.settings if setting.status == "shadowed"),
-            name_that_wins(self.path, losing))
+        text = "%s. Remove the lines there" % "; ".join("%s: %s" % (setting.key, setting.reason) for setting in self.settings if setting.status == "shadowed")
+        later = name_that_wins(self.path, losing)
+        text += ", or use the path %s, which is read later." % later if later else "."
         if shadowed == "fail":
             raise self._refusal("It would not hold after a boot. " + text)
         self.warnings.append("%s does not hold after a boot. %s" % (self.path, text))
@@ -305,20 +308,19 @@ class _Transaction:
 
     def commit(self):
         """Do what was planned and return the result; on any mismatch restore and raise SocketMemoryError."""
-        record, old_record = self._new_record(), self.record
+        old_record = self.record
         tried = [setting for setting in self.settings if setting.write]
         try:
-            # A record of what was must be there before the first change and may only go after the last.
-            if record is not None and record != old_record:
-                self._write_record(record)
+            # What was must be saved before the first change, and what is no longer needed of it goes after the last: killed in
+            # between, the next run finds the way on and the way back.
+            self._write_record(self._record_before())
             if self.file_changes:
                 self._write_dropin(self.new_text)
             failures = [failure for failure in map(self._write_running, tried) if failure]
             failures += self._read_back(tried)
             if failures:
                 raise SocketMemoryError(" ".join(failures))
-            if record is None and old_record is not None:
-                remove(self.record_path)
+            self._write_record(self._record_after())
         except BaseException as error:  # also on Ctrl-C: the host must not stay half changed
             not_restored = self._restore(tried, old_record)
             if not isinstance(error, (SocketMemoryError, OSError)):
@@ -329,22 +331,41 @@ class _Transaction:
             raise SocketMemoryError("%s was not brought to its new state. %s %s" % (self.path, cause, outcome), settings=self._results()) from error
         return self._result()
 
-    def _new_record(self):
-        """Return the record to keep: the state before the first run, and after state absent only what a file left needs."""
+    def _record_before(self):
+        """Return the record that leads back from any instant of this run."""
         if not self.present:
-            return None if self.new_text is None else dict(self.record, rolled_back=True)
-        record = {"format": RECORD_FORMAT, "file": self.old_text, "runtime": {}, "rolled_back": False}
+            return self.record
+        record = {"format": RECORD_FORMAT, "file": self.old_text, "runtime": {}, "ours": {}, "rolled_back": False}
         if self._managed():
-            record = dict(self.record, runtime=dict(self.record["runtime"]))
+            record = dict(self.record, runtime=dict(self.record["runtime"]), ours=dict(self.record["ours"]))
         for setting in self.settings:
-            if setting.left:
-                del record["runtime"][setting.key]
-            elif setting.runtime_before is not None:
+            if setting.runtime_before is not None and not setting.left:
                 record["runtime"].setdefault(setting.key, setting.runtime_before)
+                ours = record["ours"].get(setting.key, [])
+                record["ours"][setting.key] = ours + [setting.desired] * (setting.desired not in ours)
         return record
 
+    def _record_after(self):
+        """Return the record to keep: of state absent only what a file needs that was there before the first run."""
+        if self.present:
+            record = dict(self._record_before())
+            left = [setting.key for setting in self.settings if setting.left and self.runtime]
+            record["runtime"] = {key: value for key, value in record["runtime"].items() if key not in left}
+            record["ours"] = {key: values[-1:] for key, values in record["ours"].items() if key not in left}
+            return record
+        if not self._managed() or not self.runtime:
+            return self.record
+        return None if self.new_text is None else dict(self.record, rolled_back=True)
+
     def _write_record(self, record):
-        write_atomically(self.record_path, json.dumps(record, indent=1, sort_keys=True) + "\n", 0o600)
+        """Save *record*, unless it is what is saved; None removes it."""
+        if record == self.record:
+            return
+        if record is None:
+            remove(self.record_path)
+        else:
+            write_atomically(self.record_path, json.dumps(record, indent=1, sort_keys=True) + "\n", 0o600)
+        self.record = record
 
     def _write_dropin(self, text):
         """Put *text* at the path; None removes the file."""
@@ -422,10 +443,7 @@ class _Transaction:
         attempt(self.path, self._put_back_dropin)
         for setting in self.settings:
             setting.boot_after = setting.boot_before
-        if old_record is None:
-            attempt(self.record_path, remove, self.record_path)
-        else:
-            attempt(self.record_path, self._write_record, old_record)
+        attempt(self.record_path, self._write_record, old_record)
         return problems
 
     # Telling

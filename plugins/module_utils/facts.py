@@ -45,8 +45,11 @@ def run(params):
     root = params.get("root") or "/"
     if not os.path.isdir(root):
         raise refuse("root", repr(root), "a directory with proc/ and etc/ in it", "Name the top of the captured tree.")
+    page_size = params.get("page_size")
+    if page_size is not None and (page_size < 512 or page_size & (page_size - 1)):
+        raise refuse("page_size", page_size, "a power of two, in bytes", "Use what getconf PAGESIZE says on the host.")
     reading = _Reading(HostFiles(root))
-    facts = reading.host(params.get("page_size"))
+    facts = reading.host(page_size)
     if subsets & {"tcp", "udp", "limits", "findings", "recommended"}:
         facts["limits"] = reading.limits()
     if subsets & {"tcp", "udp", "findings", "recommended"}:
@@ -61,6 +64,8 @@ def run(params):
         facts["findings"] = _findings(facts)
     for name in set(SUBSETS) - subsets:  # what was read only for another subset
         facts.pop(name, None)
+    if not subsets & {"tcp", "udp"}:
+        facts.pop("sockets_used", None)
     facts["warnings"] = reading.warnings
     return {"changed": False, "ansible_facts": {"socket_memory": facts}, "warnings": reading.warnings}
 
@@ -83,7 +88,7 @@ def _findings(facts):
 def choose_subsets(words):
     """Return the set of SUBSETS that *words* ask for: names, "all", and "!name" to leave one out."""
     for word in words:
-        if word.lstrip("!") not in SUBSETS + ("all",):
+        if (word[1:] if word.startswith("!") else word) not in SUBSETS + ("all",):
             raise refuse("gather_subset", repr(word), "one of all, %s, or one of them behind '!'" % ", ".join(SUBSETS), "Correct it.")
     wanted = {word for word in words if not word.startswith("!")}
     if "all" in wanted or not wanted:
@@ -150,7 +155,10 @@ class _Reading(HostReading):
         limits, page_size = facts["limits"], facts["page_size"]
         in_pages = counts_in_pages(facts["kernel"])
         sockstat = self.table("/proc/net/sockstat", proc_net.parse_sockstat)
-        sockstat6 = self.table("/proc/net/sockstat6", proc_net.parse_sockstat, optional=not self.files.exists("/proc/net/if_inet6"))
+        has_ipv6 = self.files.exists("/proc/net/if_inet6")
+        sockstat6 = self.table("/proc/net/sockstat6", proc_net.parse_sockstat, optional=not has_ipv6)
+        if has_ipv6 and not sockstat6:
+            sockstat6 = {"TCP6": {"inuse": None}, "UDP6": {"inuse": None}}
         protocols = self.table("/proc/net/protocols", proc_net.parse_protocols)
         bound = self.error_bound(facts["kernel"], page_size, limits["net.core.mem_pcpu_rsv"])
         tcp = {
@@ -190,11 +198,11 @@ class _Reading(HostReading):
         number = self._number(sockstat, protocol, "inuse")
         if number is None or not sockstat6:
             return number
-        number6 = sockstat6.get(protocol + "6", {}).get("inuse")
-        if number6 is None:
+        fields = sockstat6.get(protocol + "6", {})
+        if "inuse" not in fields:
             self.warnings.append("/proc/net/sockstat6: no inuse in the line of %s6" % protocol)
-            return None
-        return number + number6
+        number6 = fields.get("inuse")
+        return None if number6 is None else number + number6
 
     def _used(self, sockstat, protocol, page_size, in_pages):
         """Return the memory of *protocol* as {pages, bytes}, converted where the kernel counts in fixed quanta."""

@@ -23,6 +23,6 @@ def counts_in_pages(release):
         version = re.match(r"(\d+)\.(\d+)()", release or "")
     if not version:
         return None
-    if ".el9" in release:
+    if ".el9" in release and "uek" not in release:
         return int(version.group(3) or 0) >= EL9_RELEASE_WITH_PAGES
     return int(version.group(1)) >= 6

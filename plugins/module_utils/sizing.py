@@ -54,10 +54,10 @@ def check_workload(workload=None):
             raise refuse("workload", "the option %r" % (name,), "one of " + ", ".join(known), "Correct or remove it.")
     checked = {name: _number(name, option, workload.get(name)) for name, option in NUMBERS.items()}
     checked["profile"] = workload.get("profile") or "balanced"
-    if checked["profile"] not in PROFILES:
+    if checked["profile"] not in list(PROFILES):
         raise refuse("workload.profile", repr(checked["profile"]), "one of " + ", ".join(PROFILES), "Choose a profile.")
     only_raise = workload.get("only_raise")
-    if only_raise not in (None, True, False):
+    if only_raise is not None and not isinstance(only_raise, bool):
         raise refuse("workload.only_raise", repr(only_raise), "true or false", "Correct it.")
     checked["only_raise"] = only_raise is not False
     if (checked["bandwidth_mbps"] is None) != (checked["rtt_ms"] is None):
@@ -83,7 +83,7 @@ def _number(name, option, value):
     if isinstance(value, (int, float, str)) and not isinstance(value, bool):
         try:
             number = float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             pass
     expected = "a %s from %s to %s" % ("whole number" if option.whole else "number", option.smallest, option.largest)
     # NaN fails every comparison, so the range is asked in the positive.
@@ -265,6 +265,7 @@ def _balanced(host, workload, budget):
             human_bytes(budget["in_flight_bytes"]), workload["bandwidth_mbps"], workload["rtt_ms"], host.buffer_overhead)
     buffers = {"net.ipv4.tcp_rmem": [4096, 131072, receive], "net.ipv4.tcp_wmem": [4096, 16384, send]}
     largest = max([workload["buffer_bytes"] or 0] + [host.raised(key, buffers[key])[2] for key in buffers])
+    largest = min(largest, KEYS["net.core.rmem_max"].largest)
     return {
         "net.ipv4.tcp_mem": (tcp_mem, reason),
         "net.ipv4.tcp_rmem": (buffers["net.ipv4.tcp_rmem"], buffer_reason),

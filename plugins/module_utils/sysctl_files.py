@@ -19,6 +19,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_key
 
 DIRECTORIES = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d")
 SUFFIX = ".conf"
+BLANKS = " \t\r\n"  # src/basic/string-util.h WHITESPACE; Python strips more
 GLOB = re.compile(r"[*?\[]")
 # Keys with wildcards came with systemd 246; before, such a line is written to a file of that very name, which is not there.
 FIRST_VERSION_WITH_GLOBS = 246
@@ -34,7 +35,7 @@ def parse_lines(text, file):
     """Return the Assignments of a sysctl.d file and the lines that are none, as ``(assignments, [(line, text), …])``."""
     assignments, others = [], []
     for number, raw in enumerate(text.split("\n"), 1):
-        line = raw.strip(" \t\r")
+        line = raw.strip(BLANKS)
         if not line or line[0] in "#;":
             continue
         key, equals, value = line.partition("=")
@@ -42,8 +43,8 @@ def parse_lines(text, file):
         if not equals and not ignore_failure:
             others.append((number, line))
             continue
-        key = normalise_key(key[1:].strip() if ignore_failure else key.strip())
-        assignments.append(Assignment(key, value.strip() if equals else None, file, number))
+        key = normalise_key((key[1:] if ignore_failure else key).strip(BLANKS))
+        assignments.append(Assignment(key, value.strip(BLANKS) if equals else None, file, number))
     return assignments, others
 
 
@@ -158,11 +159,8 @@ def _boot_value(key, text):
 
 
 def name_that_wins(path, winners):
-    """Return a path beside *path* whose name is read after those of the files *winners*."""
+    """Return a path beside *path* whose name is read after those of the files *winners*; None where none of letters is."""
     last = max(os.fsencode(os.path.basename(winner)) for winner in winners)
     directory, stem = os.path.split(path)
-    name, prefix = stem, "z"
-    while os.fsencode(name) <= last:
-        name = "%s-%s" % (prefix, stem)
-        prefix += "z"
-    return os.path.join(directory, name)
+    names = [stem] + ["%s-%s" % ("z" * length, stem) for length in range(1, len(last) + 2)]
+    return next((os.path.join(directory, name) for name in names if os.fsencode(name) > last), None)

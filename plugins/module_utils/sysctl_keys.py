@@ -48,6 +48,7 @@ KEYS = {
 
 # Decimal only: the kernel reads 010 as octal 8 and 0x10 as hexadecimal 16 (kernel/sysctl.c strtoul_lenient).
 DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)\Z")
+KERNEL_NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|[0-9]+)\Z", re.ASCII)
 COMPONENT = re.compile(r"[A-Za-z0-9_.:@+-]+\Z")
 
 
@@ -100,13 +101,24 @@ def parse_value(key, value):
     return numbers if fields else numbers[0]
 
 
+def kernel_number(word):
+    """Return *word* as the kernel reads a number: decimal, 0x hexadecimal or 0 octal. Raises ValueError."""
+    if not KERNEL_NUMBER.match(word):
+        raise ValueError(word)
+    octal = re.match(r"-?0[0-7]", word)
+    return int(word, 8 if octal else 0)
+
+
 def read_kernel_value(key, text):
-    """Return what the kernel printed for *key* in the shape of parse_value. Raises SocketMemoryError where it has another shape."""
+    """Return what the kernel prints for *key*, or would hold after *text* is written, in the shape of parse_value.
+
+    Raises SocketMemoryError where it has another shape.
+    """
     words = text.split()
     if key not in KEYS:
         return " ".join(words)
     try:
-        numbers = [int(word) for word in words]
+        numbers = [kernel_number(word) for word in words]
     except ValueError:
         numbers = []
     if len(numbers) != len(KEYS[key].fields or "1"):

@@ -163,6 +163,8 @@ class FastLaneAction(ActionBase):
         result.update({key: value for key, value in answer.items() if key in self.returns | {"failed", "msg", "exception"}})
         if "ansible_facts" in result:
             result["ansible_facts"] = {"socket_memory": result["ansible_facts"].get("socket_memory")}
+        if not result.get("warnings"):
+            result.pop("warnings", None)
         result.setdefault("changed", False)
         result["invocation"] = {"module_args": params}
         return result

@@ -25,7 +25,7 @@ def task(playbook, tmp_path):
     def run(module, arguments=None, keywords=None, variables=None, check=False):
         result = tmp_path / "result.json"
         tasks = [dict({module: arguments or {}}, register="one", ignore_errors=True, **keywords or {}),
-                 {"ansible.builtin.copy": {"content": "{{ one | to_json }}", "dest": str(result)}, "check_mode": False, "delegate_to": "localhost",
+                 {"ansible.builtin.copy": {"content": "{{ one | to_json }}", "dest": str(result)}, "check_mode": False, "diff": False, "delegate_to": "localhost",
                   "vars": {"ansible_python_interpreter": sys.executable}}]
         path = tmp_path / "play.json"
         path.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "vars": variables or {}, "tasks": tasks}]))
@@ -107,7 +107,8 @@ def test_keywords_of_a_task_work(task):
     for keywords in ({"delegate_to": "localhost"}, {"environment": {"LC_ALL": "C", "PYTHONPATH": "/nowhere"}}, {"async": 30, "poll": 1}):
         result, run = task(FACTS, {"gather_subset": ["tcp"]}, keywords)
         assert "tcp" in result["ansible_facts"]["socket_memory"], run.output
-    result, run = task(DROPIN_MODULE, {"path": "/tmp/secret.conf", "content": CONTENT}, {"no_log": True})
+    result, run = task(DROPIN_MODULE, {"path": DROPIN, "content": "# secret\n" + CONTENT}, {"no_log": True}, check=True)
+    assert result["changed"]
     assert "secret" not in run.output
 
 

@@ -80,14 +80,14 @@ def test_value_the_kernel_refuses_leaves_file_and_kernel_as_they_were(playbook, 
     ({"tcp_mem": [8192, 6144, 12288]}, "expected low < pressure < high"),
     ({"tcp_mem": [4096, 8192]}, "expected 3 numbers (low, pressure, high)"),
     ({"tcp_mem": "4096 8192 8MiB"}, "expected decimal numbers"),
-    ({"tcp_rmem\nkernel.sysrq": "1"}, "the key 'net.ipv4.tcp_rmem\\nkernel.sysrq'"),
+    ({"tcp_rmem\nkernel.sysrq": "1"}, "expected one of net.ipv4.tcp_mem, net.ipv4.udp_mem"),
     ({"tcp_rmem": "4096 131072 6291456\nkernel.sysrq = 1"}, "expected one line of plain text"),
 ])
 def test_bad_override_is_refused(playbook, host_as_before, values, sentence):
     """One sentence; neither file nor kernel is touched."""
     run = playbook("tune-tcp.yml", variables=overrides(**values))
     assert run.failed
-    assert sentence in run.output.replace("\\\\n", "\\n")
+    assert sentence in run.output
     assert running() == host_as_before
     assert not DROPIN.exists()
 

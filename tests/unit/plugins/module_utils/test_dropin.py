@@ -56,7 +56,8 @@ def test_first_run(host, kernel):
     assert host.read(DROPIN) == CONTENT.encode("utf-8") and os.stat(host.local(DROPIN)).st_mode & 0o777 == 0o644
     assert running(host) == AFTER
     assert kernel.written == [(RMEM, "4096 131072 16777216\n"), (MAX, "16777216\n"), (FIN, "30\n")]
-    assert json.loads(host.read(RECORD).decode("utf-8")) == {"format": 1, "file": None, "runtime": BEFORE, "rolled_back": False}
+    assert json.loads(host.read(RECORD).decode("utf-8")) == {
+        "format": 1, "file": None, "runtime": BEFORE, "ours": {key: [value] for key, value in AFTER.items()}, "rolled_back": False}
     assert os.stat(host.local(RECORD)).st_mode & 0o777 == 0o600
 
 
@@ -109,7 +110,7 @@ def test_a_value_changed_by_somebody_else_since_is_left_alone(host, content):
     host.write(key_path(FIN), "99\n")
     result = host.run(content)
     assert host.running(FIN) == 99
-    assert told(result["settings"], "status", "reason")[FIN] == ("skipped", "changed by somebody else since: it runs with 99, the file had set 30")
+    assert told(result["settings"], "status", "reason")[FIN] == ("skipped", "changed by somebody else since, it runs with 99: left as it is")
 
 
 @pytest.mark.parametrize("foreign", [None, FOREIGN])
@@ -199,7 +200,8 @@ def test_a_masked_path_is_refused(host, kernel):
 
 @pytest.mark.parametrize("path, text, named", [
     (DROPIN, os.mkdir, DROPIN + " cannot be read: not a regular file"), (DROPIN, os.mkfifo, DROPIN + " cannot be read: not a regular file"),
-    (RECORD, "{", "cannot be used"), (RECORD, '{"format": 2}', "format 2"), (RECORD, "{}", "cannot be used"), (RECORD, os.mkdir, "cannot be used"),
+    (RECORD, "{", "cannot be used"), (RECORD, '{"format": 2}', "another format"), (RECORD, "{}", "another format"),
+    (RECORD, "[]", "cannot be used"), (RECORD, "5", "cannot be used"), (RECORD, os.mkdir, "cannot be used"),
     (dropin.STATE_DIRECTORY, "a file", "cannot be written")])
 def test_what_must_not_be_replaced_is_refused(host, path, text, named):
     host.write(path, text)
@@ -392,3 +394,66 @@ def test_killed_at_any_step_the_file_is_old_or_new_and_the_next_run_gets_there(u
         used_host.run(CHANGED)
         assert used_host.snapshot() == goal, step
         rewind()
+
+
+@pytest.mark.parametrize("foreign", [None, FOREIGN])
+@pytest.mark.parametrize("content", [None, SMALLER])
+def test_killed_on_the_way_back_the_next_run_gets_there(host, monkeypatch, content, foreign):
+    """Absent, and a content that drops a key: what was before the first run is never lost."""
+    if foreign:
+        host.write(DROPIN, foreign)
+    host.run(CONTENT)
+    shutil.copytree(host.root, host.root + ".saved", symlinks=True)
+    host.run(content)
+    goal = host.snapshot()
+    for step in range(20):
+        shutil.rmtree(host.root)
+        shutil.copytree(host.root + ".saved", host.root, symlinks=True)
+        with monkeypatch.context() as patch:
+            reached = stop_at(patch, step, True)
+            try:
+                host.run(content)
+            except Killed:
+                pass
+        if len(reached) <= step:
+            break
+        host.run(content)
+        assert host.snapshot() == goal, "killed at step %d: %s" % (step, reached)
+    assert step >= 3
+
+
+@pytest.mark.parametrize("now", [None, CONTENT + "oops\n"])
+def test_absent_brings_values_back_also_when_the_file_was_touched_by_hand(host, now):
+    host.run(CONTENT)
+    host.write(DROPIN, now)
+    host.run()
+    assert running(host) == BEFORE
+
+
+def test_absent_without_runtime_keeps_the_way_back(host):
+    host.run(CONTENT)
+    result = host.run(runtime=False)
+    assert {one["status"] for one in result["settings"]} == {"skipped"}
+    host.run()
+    assert running(host) == BEFORE
+
+
+def test_after_the_way_back_the_file_is_somebody_elses(host):
+    host.write(DROPIN, FOREIGN)
+    host.run(CONTENT)
+    host.run()
+    host.write(DROPIN, FOREIGN + b"# edited\n")
+    assert host.run()["changed"] is False
+    assert host.read(DROPIN) == FOREIGN + b"# edited\n"
+
+
+def test_leftovers_of_the_record_go_too(host):
+    host.write(dropin.STATE_DIRECTORY + "/.ansible-etc-sysctl.d-99-tcp-memory.conf.json.x", "half")
+    host.run(CONTENT)
+    assert sorted(os.listdir(host.local(dropin.STATE_DIRECTORY))) == [os.path.basename(RECORD), "lock"]
+
+
+@pytest.mark.parametrize("content, path", [("%s = 30\u00a0\n" % FIN, DROPIN), ("%s = 30\n" % FIN, "/etc/sysctl.d//99-x.conf")])
+def test_what_only_looks_right_is_refused(host, content, path):
+    """A blank that is none to the kernel, a path that is none to the resolver."""
+    failure(host, content, path=path)

@@ -16,6 +16,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel_gen
     ("5.14.0-284.11.1.el9_2.x86_64", True),
     ("5.14.0-570.32.1.el9_6.x86_64", True),
     ("5.15.0-3.60.5.1.el9uek.x86_64", False),
+    ("5.15.0-305.176.4.el9uek.x86_64", False),
     ("5.15.85", False),
     ("5.19", False),
     ("6.0.19", True),

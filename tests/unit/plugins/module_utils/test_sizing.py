@@ -224,3 +224,14 @@ def test_numbers_may_come_as_text_as_from_a_command_line():
 def test_without_the_size_of_the_host_nothing_is_recommended(missing):
     with pytest.raises(SocketMemoryError, match=missing):
         recommend(dict(facts_of(), **{missing: None}))
+
+
+def test_recommendation_passes_its_own_lint_beside_a_running_extreme():
+    facts = {"page_size": 4096, "memory_total": 64 << 30, "kernel": "6.12.0", "limits": {"net.ipv4.tcp_rmem": [4096, 131072, INT_MAX]}}
+    assert [one for one in recommend(facts)["lint"] if one["severity"] == "error"] == []
+
+
+@pytest.mark.parametrize("workload", [{"only_raise": 0}, {"profile": ["balanced"]}, {"connections": 10 ** 400, "buffer_bytes": 4096}])
+def test_absurd_types_are_refused_in_a_sentence(workload):
+    with pytest.raises(SocketMemoryError):
+        check_workload(workload)

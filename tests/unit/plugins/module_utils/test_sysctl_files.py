@@ -151,3 +151,8 @@ def test_name_that_wins_is_read_after_all_of_them(winners, name):
 
 def test_lines_are_numbered_and_exclusions_have_no_value():
     assert parse_lines("# a\nb = c=d\n-e\n\nf\n", "x") == ([("b", "c=d", "x", 2), ("e", None, "x", 3)], [(5, "f")])
+
+
+def test_no_name_of_letters_is_read_after_some_names():
+    assert name_that_wins("/etc/sysctl.d/99-a.conf", ["/etc/sysctl.d/~local.conf"]) is None
+    assert name_that_wins("/etc/sysctl.d/99-a.conf", ["/etc/sysctl.d/zzz~.conf"]) is None

@@ -93,3 +93,14 @@ def test_reading_tells_absent_from_unreadable_from_garbage(host):
     assert read_running(host.files, MAX) == (None, "/proc/sys/net/core/rmem_max cannot be read: not a regular file")
     host.write("/proc/sys/net/ipv4/tcp_mem", "1 2\n")
     assert read_running(host.files, MEM) == (None, "net.ipv4.tcp_mem: the kernel printed '1 2\\n', not 3 numbers")
+
+
+@pytest.mark.parametrize("text, value", [("010", 8), ("0x10", 16), ("-1", -1), ("0", 0)])
+def test_numbers_are_read_as_the_kernel_reads_them(text, value):
+    assert read_kernel_value(MAX, text) == value
+
+
+@pytest.mark.parametrize("text", ["1_000", "09", "1.5", "0b1", "\u0663"])
+def test_numbers_of_python_alone_are_none(text):
+    with pytest.raises(SocketMemoryError):
+        read_kernel_value(MAX, text)
