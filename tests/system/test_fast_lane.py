@@ -25,8 +25,8 @@ def task(playbook, tmp_path):
     def run(module, arguments=None, keywords=None, variables=None, check=False):
         result = tmp_path / "result.json"
         tasks = [dict({module: arguments or {}}, register="one", ignore_errors=True, **keywords or {}),
-                 {"ansible.builtin.copy": {"content": "{{ one | to_json }}", "dest": str(result)}, "check_mode": False, "diff": False, "delegate_to": "localhost",
-                  "vars": {"ansible_python_interpreter": sys.executable}}]
+                 {"ansible.builtin.copy": {"content": "{{ one | to_json }}", "dest": str(result)},
+                  "check_mode": False, "diff": False, "delegate_to": "localhost", "vars": {"ansible_python_interpreter": sys.executable}}]
         path = tmp_path / "play.json"
         path.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "vars": variables or {}, "tasks": tasks}]))
         ran = playbook(str(path), *(["--check", "--diff"] if check else []))
