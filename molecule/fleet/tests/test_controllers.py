@@ -62,5 +62,6 @@ def test_controller_tunes_and_finds_nothing_to_do_again(hosts, controller, way):
 
 def test_take_it_back(hosts):
     """And leave the hosts to the next test as they were."""
-    subprocess.run([CONTROLLERS[0] + "/ansible-playbook", "-i", str(fleet.INVENTORY), "-l", ",".join(hosts), "-e", "tune_tcp_dropin=/etc/sysctl.d/z-controllers.conf",
-                    "linux_net.socket_memory.rollback"], stdin=subprocess.DEVNULL, check=True)
+    command = [CONTROLLERS[0] + "/ansible-playbook", "-i", str(fleet.INVENTORY), "-l", ",".join(hosts)]
+    command += ["-e", "tune_tcp_dropin=/etc/sysctl.d/z-controllers.conf", "linux_net.socket_memory.rollback"]
+    subprocess.run(command, stdin=subprocess.DEVNULL, check=True)
