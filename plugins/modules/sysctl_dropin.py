@@ -154,11 +154,9 @@ settings:
       reason: ""
 """
 
-import os
-
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.door import serve
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import run
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 
 ARGUMENTS = {
     "argument_spec": {
@@ -176,14 +174,7 @@ ARGUMENTS = {
 
 def main():
     """Carry the arguments in and the result out."""
-    module = AnsibleModule(supports_check_mode=True, **ARGUMENTS)
-    try:
-        result = run(dict(module.params, check_mode=module.check_mode))
-    except SocketMemoryError as error:
-        module.fail_json(msg="%s: %s" % (os.uname().nodename, error), **error.results)
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    module.exit_json(**result)
+    serve(AnsibleModule(supports_check_mode=True, **ARGUMENTS), run)
 
 
 if __name__ == "__main__":
