@@ -6,7 +6,6 @@
 
 import errno
 import os
-import tempfile
 
 SELINUX_CONTEXT = "security.selinux"
 # Hidden and not ending in .conf: should a kill leave one behind, systemd-sysctl and procps pass it over.
@@ -24,8 +23,10 @@ def write_atomically(path, text, mode=0o644):
     """
     path = os.path.realpath(path)
     directory = os.path.dirname(path)
+    # Not tempfile: its import costs a host more than all of this work.
+    temporary = "%s/%s%s.%d" % (directory, TEMPORARY_PREFIX, os.path.basename(path), os.getpid())
     try:
-        handle, temporary = tempfile.mkstemp(prefix=TEMPORARY_PREFIX + os.path.basename(path) + ".", dir=directory)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise OSError(error.errno, os.strerror(error.errno), path) from error
     try:

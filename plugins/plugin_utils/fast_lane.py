@@ -40,12 +40,12 @@ import sys
 if sys.version_info < (3, 6):
     sys.stdout.write("%(mark)s{\\"failed\\": true, \\"msg\\": \\"Python %%d.%%d is too old, 3.6 or newer is needed\\"}%(mark)s" %% sys.version_info[:2])
     sys.exit(0)
-import base64, json, os, types, zlib
+import binascii, json, os, zlib
 def answer():
-    work = json.loads(zlib.decompress(base64.b85decode(%(work)r)).decode("utf-8"))
-    package = sys.modules[work["package"]] = types.ModuleType(work["package"])
+    work = json.loads(zlib.decompress(binascii.a2b_base64(%(work)r)).decode("utf-8"))
+    package = sys.modules[work["package"]] = type(sys)(work["package"])
     for name, source in work["sources"]:
-        module = types.ModuleType(work["package"] + "." + name)
+        module = type(sys)(work["package"] + "." + name)
         exec(compile(source, name + ".py", "exec"), module.__dict__)
         sys.modules[module.__name__] = module
         setattr(package, name, module)
@@ -106,7 +106,7 @@ def needed(names: Iterable[str]) -> list[str]:
 def script(names: Iterable[str], params: dict[str, Any], mark: str) -> str:
     """Return the script that runs the last of the core files *names* with *params*."""
     work = {"package": PACKAGE, "sources": [(name, CORE[name][0]) for name in needed(names)], "params": params}
-    return SCRIPT % {"mark": mark, "work": base64.b85encode(zlib.compress(json.dumps(work).encode(), 6)).decode()}
+    return SCRIPT % {"mark": mark, "work": base64.b64encode(zlib.compress(json.dumps(work).encode(), 6)).decode()}
 
 
 def read_answer(output: str, mark: str) -> dict[str, Any] | None:

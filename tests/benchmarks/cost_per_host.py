@@ -4,9 +4,9 @@
 
 """Prints what a host costs, as ratios within one run: facts, a full tune, and the same keys by ansible.posix.sysctl, each against ping.
 
-Every playbook runs in turn, round after round, against the same local hosts; what an empty playbook takes is subtracted.
-CPU is that of controller and target together, which here are one machine. Absolute times say little on a busy machine,
-their ratios do.
+Every playbook runs in turn, round after round, against the same local hosts, with its tasks run and with its tasks skipped. "Whole" is
+the cost above an empty playbook; "work" the cost above the same tasks skipped, that is without what Ansible takes for any task. CPU
+is that of controller and target together, which here are one machine. Absolute times say little on a busy machine, their ratios do.
 """
 
 import argparse
@@ -28,17 +28,17 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_key
 
 from tests.support import this_host  # noqa: E402  (needs the path above)
 
-NOTHING = {"ansible.builtin.meta": "noop"}
+LOOP = "loop of ansible.posix.sysctl"
+NOTHING = [{"ansible.builtin.meta": "noop"}]
 
 
 def playbooks(settings):
     """Return {name: tasks} of what is compared. settings: {key: value} for the loop of single keys."""
     return {
-        "empty": [NOTHING],
         "ping": [{"ansible.builtin.ping": None}],
         "facts": [{"linux_net.socket_memory.socket_memory_facts": None}],
         "tune": [{"ansible.builtin.import_role": {"name": "linux_net.socket_memory.tune_tcp"}}],
-        "loop of ansible.posix.sysctl": [{
+        LOOP: [{
             "ansible.posix.sysctl": {"name": "{{ item.name }}", "value": "{{ item.value }}", "sysctl_file": "/etc/sysctl.d/98-loop.conf", "sysctl_set": True},
             "loop": [{"name": key, "value": format_value(value)} for key, value in settings.items()],
         }],
@@ -76,23 +76,34 @@ def main():
         environment = dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_COLLECTIONS_PATH=":".join(paths), ANSIBLE_HOME=folder)
         commands = {}
         for name, tasks in playbooks(settings).items():
-            path = pathlib.Path(folder, "%d.json" % len(commands))
+            for variant, variant_tasks in (("run", tasks), ("skipped", [dict(task, when=False) for task in tasks])):
+                commands[name, variant] = variant_tasks
+        commands["empty", "run"] = NOTHING
+        for (name, variant), tasks in commands.items():
+            path = pathlib.Path(folder, "%s-%s.json" % (name, variant))
             path.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
             # One host at a time: they are all this machine, and its drop-ins have one lock.
-            commands[name] = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "--inventory", str(inventory), "--forks", "1", str(path)]
+            program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
+            commands[name, variant] = [program, "--inventory", str(inventory), "--forks", "1", str(path)]
         for number in range(arguments.rounds + 1):
-            for name, command in commands.items():
+            for key, command in commands.items():
                 result = measure(command, environment)
                 if number:  # the first round warms up, and is the one that changes something
-                    seconds.setdefault(name, []).append(result)
-    print("%d hosts, %d rounds; per host, minus an empty playbook; median (smallest to largest)" % (arguments.hosts, arguments.rounds))
-    for name, other in (("facts", "ping"), ("tune", "ping"), ("loop of ansible.posix.sysctl", "tune")):
-        for column, unit in enumerate(("CPU", "wall")):
-            ratios = [(one[column] - empty[column]) / (two[column] - empty[column]) for one, two, empty in zip(seconds[name], seconds[other], seconds["empty"])]
-            print("%-40s %-4s %5.2f  (%.2f to %.2f)" % ("%s / %s" % (name, other), unit, statistics.median(ratios), min(ratios), max(ratios)))
-    for name in ("ping", "facts", "tune", "loop of ansible.posix.sysctl"):
-        cost = statistics.median(one[0] - empty[0] for one, empty in zip(seconds[name], seconds["empty"])) / arguments.hosts
-        print("%-40s CPU  %5.0f ms per host" % (name, 1000 * cost))
+                    seconds.setdefault(key, []).append(result)
+
+    def cost(name, column, baseline):
+        return [one[column] - other[column] for one, other in zip(seconds[name, "run"], seconds[baseline])]
+
+    print("%d hosts, %d rounds, per host: median (smallest to largest)" % (arguments.hosts, arguments.rounds))
+    for name, other in (("facts", "ping"), ("tune", "ping"), (LOOP, "tune")):
+        for title, baselines in (("whole", [("empty", "run")] * 2), ("work", [(name, "skipped"), (other, "skipped")])):
+            for column, unit in enumerate(("CPU", "wall")):
+                ratios = [one / two for one, two in zip(cost(name, column, baselines[0]), cost(other, column, baselines[1]))]
+                print("%-40s %-5s %-4s %6.2f  (%.2f to %.2f)" % (
+                    "%s / %s" % (name, other), title, unit, statistics.median(ratios), min(ratios), max(ratios)))
+    for name in playbooks(settings):
+        whole, work = (1000 * statistics.median(cost(name, 0, baseline)) / arguments.hosts for baseline in (("empty", "run"), (name, "skipped")))
+        print("%-40s whole CPU  %5.0f ms, work CPU %5.0f ms" % (name, whole, work))
 
 
 if __name__ == "__main__":
