@@ -4,6 +4,7 @@
 
 """Where a host differs from its settings, now or after the next boot."""
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import format_value, parse_value
 
 
@@ -50,7 +51,12 @@ def prove(facts, dropin, settings=None, exceptions=()):
             "%s sets no managed key. It is missing, empty, or hidden by a file of the same name in a directory that goes first. "
             "Run the role tune_tcp." % dropin)}
     judged = {key: value for key, value in settings.items() if key not in exceptions}
-    differences = drift(judged, facts)
+    differences = []
+    for key, value in judged.items():
+        try:
+            differences.extend(drift({key: value}, facts))
+        except SocketMemoryError as error:  # the file says what the kernel would misread: that is this host's difference
+            differences.append({"key": key, "wanted": value, "reason": str(error)})
     unavailable = [key for key in settings if facts["limits"].get(key) is None]
     unjudged = [key for key in settings if key not in judged and key not in unavailable]
     holding = len(settings) - len(set(unavailable + unjudged) | {difference["key"] for difference in differences})

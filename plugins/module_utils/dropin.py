@@ -160,16 +160,19 @@ class _Transaction:
     def _read_record(self):
         """Return what is saved of the time before the first run, or None.
 
-        {format, file: text or None, runtime: {key: value}, ours: {key: [values that this collection set since]}, rolled_back}
+        {format, file: text or None, contents: [texts that this collection wrote since], runtime: {key: value},
+        ours: {key: [values that this collection set since]}, rolled_back}
         """
         try:
             with open(self.record_path, encoding="utf-8") as stream:
                 record = json.load(stream)
-            if set(record) != {"format", "file", "runtime", "ours", "rolled_back"} or record["format"] != RECORD_FORMAT:
+            if set(record) != {"format", "file", "contents", "runtime", "ours", "rolled_back"} or record["format"] != RECORD_FORMAT:
                 raise ValueError("it has another format")
             return record
-        except (FileNotFoundError, PermissionError):
+        except FileNotFoundError:
             return None
+        except PermissionError as error:
+            raise refuse(self.path, "no right to read the saved state as user id %d" % os.geteuid(), "root", "Run the task with become: true.") from error
         except (TypeError, ValueError, OSError) as error:
             raise SocketMemoryError("The saved state %s cannot be used: %s. Nothing was changed. Move it away to go on without a way back." % (
                 self.record_path, error)) from error
@@ -180,10 +183,13 @@ class _Transaction:
 
     def _original_text(self):
         """Return what state absent leaves at the path: the file that was there before the first run, or nothing."""
-        if self.record is None:
-            return None
-        # Once taken back, whatever is there now is somebody else's.
-        return self.old_text if self.record["rolled_back"] else self.record["file"]
+        if self._managed():
+            return self.record["file"]
+        # Never ours, or taken back: whatever is there is somebody else's.
+        if self.old_text is not None and self.record is None:
+            self.warnings.append("%s was not written by this module (there is no saved state): left as it is. "
+                                 "Delete it yourself if it is not wanted." % self.path)
+        return self.old_text
 
     def _plan_keys_that_left(self, desired):
         """Plan to give keys back that an earlier content held and this one does not."""
@@ -196,9 +202,7 @@ class _Transaction:
         """Return the settings of state absent."""
         if self._managed():
             return [_Setting(key, value, "restored", "the value before the first run") for key, value in sorted(self.record["runtime"].items())]
-        if self.new_text == self.old_text:
-            return []
-        return [_Setting(key, None, "skipped", "no saved state: the running value was left as it is") for key in _values_in(self.old_text, self.path)]
+        return []
 
     def _read_host(self):
         """Read the running and the boot values, and find out what has to be written."""
@@ -315,6 +319,7 @@ class _Transaction:
             # between, the next run finds the way on and the way back.
             self._write_record(self._record_before())
             if self.file_changes:
+                self._keep_copy_of_edits()
                 self._write_dropin(self.new_text)
             failures = [failure for failure in map(self._write_running, tried) if failure]
             failures += self._read_back(tried)
@@ -335,9 +340,10 @@ class _Transaction:
         """Return the record that leads back from any instant of this run."""
         if not self.present:
             return self.record
-        record = {"format": RECORD_FORMAT, "file": self.old_text, "runtime": {}, "ours": {}, "rolled_back": False}
+        record = {"format": RECORD_FORMAT, "file": self.old_text, "contents": [], "runtime": {}, "ours": {}, "rolled_back": False}
         if self._managed():
             record = dict(self.record, runtime=dict(self.record["runtime"]), ours=dict(self.record["ours"]))
+        record["contents"] = record["contents"] + [self.new_text] * (self.new_text not in record["contents"])
         for setting in self.settings:
             if setting.runtime_before is not None and not setting.left:
                 record["runtime"].setdefault(setting.key, setting.runtime_before)
@@ -351,6 +357,7 @@ class _Transaction:
             record = dict(self._record_before())
             left = [setting.key for setting in self.settings if setting.left and self.runtime]
             record["runtime"] = {key: value for key, value in record["runtime"].items() if key not in left}
+            record["contents"] = [self.new_text]
             record["ours"] = {key: values[-1:] for key, values in record["ours"].items() if key not in left}
             return record
         if not self._managed() or not self.runtime:
@@ -366,6 +373,13 @@ class _Transaction:
         else:
             write_atomically(self.record_path, json.dumps(record, indent=1, sort_keys=True) + "\n", 0o600)
         self.record = record
+
+    def _keep_copy_of_edits(self):
+        """Before a file is replaced that somebody edited since it was written here, keep what it says."""
+        if self._managed() and self.old_text is not None and self.old_text not in self.record["contents"] + [self.record["file"]]:
+            copy = "%s/%s.edited" % (STATE_DIRECTORY, _record_name(self.path))
+            write_atomically(self.files.local_path(copy), self.old_text, 0o600)
+            self.warnings.append("%s was edited since it was written by this module. What it said is kept in %s." % (self.path, copy))
 
     def _write_dropin(self, text):
         """Put *text* at the path; None removes the file."""
@@ -479,14 +493,6 @@ def _diff(name, before, after):
 def _record_name(path):
     """Return the name of the record of the drop-in *path*."""
     return path.strip("/").replace("/", "-")
-
-
-def _values_in(text, path):
-    """Return {key: value} of the drop-in as it is, as far as it can be read."""
-    try:
-        return parse_content(text, path)
-    except SocketMemoryError:
-        return {}
 
 
 def _why_absent(reason):

@@ -5,6 +5,7 @@
 """Many hosts at once: one record and one table for all of them."""
 
 import collections
+import re
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import human_bytes, printable
 
@@ -29,14 +30,24 @@ def fleet_table(hosts):
 
 
 def _row(host, facts):
-    """Return the cells of one host."""
+    """Return the cells of one host; one whose facts are not in order must not spoil the table of the others."""
+    try:
+        row = _cells(host, facts)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        row = _cells(host, None)
+    row = tuple(re.sub(r"\s", " ", printable(cell)) for cell in row)
+    return row if row[1] in STATE_ORDER else (row[0], "unknown") + row[2:]
+
+
+def _cells(host, facts):
+    """Return the texts of one host."""
     if not facts or "tcp" not in facts:
         return (host, "no facts") + ("-",) * (len(COLUMNS) - 2)
     tcp, udp, page_size = facts["tcp"], facts.get("udp") or {}, facts["page_size"]
     high = tcp["thresholds"]["high"]
     findings = [finding["id"] for finding in facts.get("findings") or []]
     return (
-        printable(host),
+        host,
         tcp["state"] or "unknown",
         human_bytes(tcp["used"]["bytes"]),
         human_bytes(high * page_size) if high is not None and page_size else "-",

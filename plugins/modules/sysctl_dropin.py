@@ -34,7 +34,7 @@ options:
     description:
       - V(present) brings file and running values to O(content).
       - V(absent) brings back what was there before the first run, that is the earlier file or none, and the earlier running values.
-        A running value that somebody else changed since is left alone.
+        A running value that somebody else changed since is left alone, and so is a file that this module never wrote.
     type: str
     choices: [present, absent]
     default: present

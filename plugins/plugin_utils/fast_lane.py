@@ -15,12 +15,14 @@ import ast
 import base64
 import json
 import pathlib
+import re
 import secrets
 import shlex
 import zlib
 from collections.abc import Iterable
 from typing import Any
 
+from ansible import constants as C
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
@@ -31,10 +33,23 @@ FOLDER = pathlib.Path(__file__).parent.parent / "module_utils"
 # In this order where ansible_python_interpreter is not set: EL8's own first, it is always there.
 INTERPRETERS = ("/usr/libexec/platform-python", "/usr/bin/python3", *(f"/usr/bin/python3.{minor}" for minor in range(14, 5, -1)),
                 "/usr/local/bin/python3", "python3")
+MAXIMUM_DEPTH = 20  # the facts nest nine deep
 MAXIMUM_ANSWER = 8 * 1024 * 1024  # characters; facts of a host with thousands of sysctl.d lines stay below 1 MiB
-NO_PYTHON = 127  # exit code of the shell snippet, as of any shell that does not find a command
+NO_PYTHON = "NO-PYTHON-HERE"  # what the shell snippet says
 
-# Runs on the host: Python 3.6 syntax, and its first lines that of any Python, so that an old one can say so.
+# What Ansible acts on must have the type it expects.
+SHAPES = {
+    "changed": lambda value: isinstance(value, bool),
+    "failed": lambda value: isinstance(value, bool),
+    "msg": lambda value: isinstance(value, str),
+    "exception": lambda value: isinstance(value, str),
+    "warnings": lambda value: isinstance(value, list) and all(isinstance(one, str) for one in value),
+    "diff": lambda value: isinstance(value, list) and all(isinstance(one, dict) and all(isinstance(text, str) for text in one.values()) for one in value),
+    "settings": lambda value: isinstance(value, list),
+    "ansible_facts": lambda value: isinstance(value, dict) and isinstance(value.get("socket_memory"), dict),
+}
+
+# Runs on the host: Python 3.6 syntax, and its first lines that of any Python 3, so that an old one can say so.
 SCRIPT = """\
 import sys
 if sys.version_info < (3, 6):
@@ -118,20 +133,24 @@ def read_answer(output: str, mark: str) -> dict[str, Any] | None:
     if len(parts) != 3 or len(parts[1]) > MAXIMUM_ANSWER:
         return None
     try:
-        answer = json.loads(parts[1])
+        answer = _harmless(json.loads(parts[1]), MAXIMUM_DEPTH)
     except (ValueError, RecursionError):
         return None
-    return _harmless(answer) if isinstance(answer, dict) else None
+    if not isinstance(answer, dict) or not all(SHAPES[key](value) for key, value in answer.items() if key in SHAPES):
+        return None
+    return answer
 
 
-def _harmless(value: Any) -> Any:
-    """Return *value* with control characters taken out of every text in it."""
+def _harmless(value: Any, depth: int) -> Any:
+    """Return *value* with control characters taken out of every text in it. Raises ValueError where it nests deeper than *depth*."""
+    if depth < 0:
+        raise ValueError("too deep")
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, list):
-        return [_harmless(one) for one in value]
+        return [_harmless(one, depth - 1) for one in value]
     if isinstance(value, dict):
-        return {printable(key): _harmless(one) for key, one in value.items()}
+        return {printable(key): _harmless(one, depth - 1) for key, one in value.items()}
     return value
 
 
@@ -162,7 +181,7 @@ class FastLaneAction(ActionBase):
         answer = self._ask(dict(params, check_mode=self._task.check_mode), task_vars)
         result.update({key: value for key, value in answer.items() if key in self.returns | {"failed", "msg", "exception"}})
         if "ansible_facts" in result:
-            result["ansible_facts"] = {"socket_memory": result["ansible_facts"].get("socket_memory")}
+            result["ansible_facts"] = {"socket_memory": result["ansible_facts"]["socket_memory"]}
         if not result.get("warnings"):
             result.pop("warnings", None)
         result.setdefault("changed", False)
@@ -180,9 +199,9 @@ class FastLaneAction(ActionBase):
         text = script(self.core(params), params, mark)
         given, candidates = self._interpreters(task_vars)
         command = self._command(candidates, "-")
-        if self._connection.has_pipelining:
+        if self._takes_data():
             ran = self._low_level_execute_command(command, in_data=text.encode())
-            if "tty" in to_text(ran.get("stderr", "")) and mark not in ran.get("stdout", ""):
+            if re.search(r"\b(tty|terminal)\b", to_text(ran.get("stderr", ""))) and mark not in ran.get("stdout", ""):
                 ran = self._run_from_file(candidates, text)  # sudo with requiretty takes no data on its input
         else:
             ran = self._run_from_file(candidates, text)
@@ -191,28 +210,37 @@ class FastLaneAction(ActionBase):
         if answer is not None:
             return answer
         evidence = printable(to_text(ran.get("stderr", "")) + "\n" + output.replace(mark, ""))[-1000:].strip() or "nothing"
-        if ran["rc"] == NO_PYTHON:
+        if NO_PYTHON in to_text(ran.get("stderr", "")):
             return {"failed": True, "msg": "No Python on the host: tried %s. Install python3, or set ansible_python_interpreter%s. The host said: %s" % (
                 ", ".join(candidates), " to one that is there" if given else "", evidence)}
+        if "Unknown option: -I" in evidence:
+            return {"failed": True, "msg": "%s is Python 2, 3.6 or newer is needed. Set ansible_python_interpreter to one." % ", ".join(candidates)}
         reason = "its answer is not whole" if mark in output else "it gave no answer"
         if ran["rc"] in (137, -9):
             reason += ", it was killed (out of memory?)"
         return {"failed": True, "msg": "The work on the host ended with exit code %s and %s. The host said: %s" % (ran["rc"], reason, evidence)}
 
+    def _takes_data(self) -> bool:
+        """Return whether the script can go to standard input: never through su, and with a password only where Ansible would pipeline too."""
+        become = self._connection.become
+        if not self._connection.has_pipelining or (become and become.name.rpartition(".")[2] == "su"):
+            return False
+        return not (become and become.get_option("become_pass")) or self._is_pipelining_enabled("new")
+
     def _interpreters(self, task_vars: dict[str, Any]) -> tuple[bool, tuple[str, ...]]:
-        """Return whether a Python is given, and those to try."""
+        """Return whether a Python is given, by a variable or by Ansible's settings, and those to try."""
         if self._task.delegate_to:
             task_vars = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
-        given = self._templar.template(task_vars.get("ansible_python_interpreter") or "")
-        if given and not str(given).startswith("auto"):
-            return True, (str(given),)
-        return False, INTERPRETERS
+        given = str(self._templar.template(C.config.get_config_value("INTERPRETER_PYTHON", variables=task_vars)) or "auto")
+        return (False, INTERPRETERS) if given.startswith("auto") else (True, (given,))
 
     def _command(self, candidates: tuple[str, ...], script_path: str) -> str:
         """Return the shell command that runs a script by the first of *candidates* that is there. It takes one round trip."""
-        words = " ".join(shlex.quote(candidate) for candidate in candidates)
-        snippet = 'for python in %s; do command -v "$python" >/dev/null 2>&1 && exec "$python" -I -S %s; done; exit %d' % (
-            words, shlex.quote(script_path), NO_PYTHON)
+        tries = []
+        for candidate in candidates:
+            words = shlex.split(candidate)  # such as /usr/bin/env python3
+            tries.append("command -v %s >/dev/null 2>&1 && exec %s -I -S %s" % (shlex.quote(words[0]), shlex.join(words), shlex.quote(script_path)))
+        snippet = "; ".join(tries + ["echo %s >&2; exit 127" % NO_PYTHON])
         environment = self._compute_environment_string()
         return f"{environment} /bin/sh -c {shlex.quote(snippet)}".strip()
 

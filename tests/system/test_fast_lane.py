@@ -152,6 +152,31 @@ def test_no_python_is_said_in_one_sentence(task):
     assert "No Python on the host: tried /nowhere/python3. Install python3, or set ansible_python_interpreter to one that is there" in result["msg"]
 
 
+def test_interpreter_may_have_arguments(task):
+    """Such as /usr/bin/env python3."""
+    result, _run = task(FACTS, {"gather_subset": ["tcp"]}, variables={"ansible_python_interpreter": "/usr/bin/env %s" % sys.executable})
+    assert "tcp" in result["ansible_facts"]["socket_memory"]
+
+
+def test_sudo_that_asks_for_a_password_without_pipelining(task, tmp_path):
+    """A local connection gives such a sudo a terminal and no data: the script must come another way, or nobody would ever answer."""
+    sudo = tmp_path / "sudo"
+    sudo.write_text("""#!/bin/sh
+while [ "${1#-}" != "$1" ]; do
+    case $1 in -p) prompt=$2; shift ;; -u) shift ;; esac
+    shift
+done
+printf '%s' "$prompt" >/dev/tty
+read -r password </dev/tty
+exec "$@"
+""")
+    sudo.chmod(0o755)
+    variables = {"ansible_become": True, "ansible_become_user": "daemon", "ansible_become_exe": str(sudo), "ansible_become_password": "secret",
+                 "ansible_pipelining": False}
+    result, run = task(FACTS, {"gather_subset": ["tcp"]}, variables=variables)
+    assert "tcp" in result.get("ansible_facts", {}).get("socket_memory", {}), run.output
+
+
 def test_python_is_found_where_none_is_named(task):
     """In the same round trip."""
     if not any(os.path.exists(path) for path in ("/usr/bin/python3", "/usr/libexec/platform-python")):

@@ -71,3 +71,10 @@ def test_a_missing_file_holds_nothing(facts):
     result = prove(facts, "/etc/sysctl.d/98-none.conf")
     assert not result["holds"] and result["message"].startswith("/etc/sysctl.d/98-none.conf sets no managed key.")
     assert prove(facts, "/etc/sysctl.d/98-none.conf", {MEM: [1, 2, 3]})["holds"]
+
+
+def test_a_file_that_says_what_the_kernel_would_misread_is_a_difference_of_the_host(facts):
+    facts["boot"][MAX] = boot("60s")
+    proof = prove(facts, DROPIN)
+    assert proof["holds"] is False
+    assert "net.core.rmem_max: found '60s'" in proof["message"]

@@ -57,7 +57,7 @@ def test_first_run(host, kernel):
     assert running(host) == AFTER
     assert kernel.written == [(RMEM, "4096 131072 16777216\n"), (MAX, "16777216\n"), (FIN, "30\n")]
     assert json.loads(host.read(RECORD).decode("utf-8")) == {
-        "format": 1, "file": None, "runtime": BEFORE, "ours": {key: [value] for key, value in AFTER.items()}, "rolled_back": False}
+        "format": 1, "file": None, "contents": [CONTENT], "runtime": BEFORE, "ours": {key: [value] for key, value in AFTER.items()}, "rolled_back": False}
     assert os.stat(host.local(RECORD)).st_mode & 0o777 == 0o600
 
 
@@ -143,12 +143,21 @@ def test_after_absent_a_new_run_takes_the_host_as_it_is_then(host):
     assert host.read(DROPIN) == b"# edited\n%s = 50\n" % FIN.encode("ascii")
 
 
-def test_absent_without_a_saved_state_removes_the_file_and_leaves_the_kernel_alone(host, kernel):
-    assert not host.run()["changed"]
-    host.write(DROPIN, "%s = 45\n" % FIN)
+def test_absent_leaves_a_file_alone_that_was_never_written_here(host):
+    host.write(DROPIN, FOREIGN)
     result = host.run()
-    assert result["changed"] and host.read(DROPIN) is None and kernel.written == []
-    assert told(result["settings"], "status", "desired") == {FIN: ("skipped", None)}
+    assert result["changed"] is False and result["settings"] == []
+    assert "was not written by this module" in result["warnings"][0]
+    assert host.read(DROPIN) == FOREIGN and host.running(FIN) == BEFORE[FIN]
+
+
+def test_a_copy_is_kept_of_what_somebody_edited_since(host):
+    host.run(CONTENT)
+    host.write(DROPIN, CONTENT + "# mine\n")
+    result = host.run()
+    assert "is kept in /var/lib/linux_net.socket_memory/etc-sysctl.d-99-tcp-memory.conf.edited" in result["warnings"][0]
+    assert host.read(RECORD.replace(".json", ".edited")) == (CONTENT + "# mine\n").encode("utf-8")
+    assert host.read(DROPIN) is None
 
 
 def test_a_file_of_sysctl_d_that_cannot_be_read_is_a_warning(host):
