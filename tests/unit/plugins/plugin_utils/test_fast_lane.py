@@ -20,7 +20,9 @@ MARK = "<mark>"
     MARK + "{" + MARK, MARK + '{"a": 1' + MARK, MARK + "[]" + MARK, MARK + "null" + MARK,
     MARK + '{"ansible_facts": []}' + MARK, MARK + '{"ansible_facts": {}}' + MARK, MARK + '{"warnings": 5}' + MARK,
     MARK + '{"failed": "no"}' + MARK,
-    MARK + '{"msg": {}}' + MARK, MARK + '{"settings": ' + "[" * 30 + "]" * 30 + "}" + MARK, MARK + "{}" + MARK + "{}" + MARK, MARK + '{"a": ' + "[" * 100000 + MARK, MARK + '{"a": "%s"}' % ("x" * fast_lane.MAXIMUM_ANSWER) + MARK,
+    MARK + '{"msg": {}}' + MARK, MARK + '{"settings": ' + "[" * 30 + "]" * 30 + "}" + MARK, MARK + "{}" + MARK + "{}" + MARK,
+    MARK + '{"a": ' + "[" * 100000 + MARK,
+    MARK + '{"a": "%s"}' % ("x" * fast_lane.MAXIMUM_ANSWER) + MARK,
 ])
 def test_what_is_not_one_whole_object_is_no_answer(output):
     """Cut, doubled, nested without end, too large, or no object."""
