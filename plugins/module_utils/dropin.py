@@ -231,6 +231,7 @@ class _Transaction:
             elif setting.status == "restored" and setting.runtime_before not in self.record["ours"].get(setting.key, []):
                 setting.status = "skipped"
                 setting.reason = "changed by somebody else since, it runs with %s: left as it is" % format_value(setting.runtime_before)
+                self.warnings.append("%s: %s" % (setting.key, setting.reason))
             elif not self._writable(setting.key):
                 setting.status, setting.reason = "skipped", "read-only here"
             else:

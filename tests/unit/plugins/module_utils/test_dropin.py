@@ -111,6 +111,7 @@ def test_a_value_changed_by_somebody_else_since_is_left_alone(host, content):
     result = host.run(content)
     assert host.running(FIN) == 99
     assert told(result["settings"], "status", "reason")[FIN] == ("skipped", "changed by somebody else since, it runs with 99: left as it is")
+    assert FIN + ": changed by somebody else since, it runs with 99: left as it is" in result["warnings"]
 
 
 @pytest.mark.parametrize("foreign", [None, FOREIGN])
