@@ -35,7 +35,7 @@ def describe_tcp(tcp, page_size):
     state = "in a state that cannot be told here, its thresholds or its usage are not readable" if tcp["state"] is None else tcp["state"]
     effect = "; %s" % TCP_STATES[tcp["state"]][1] if tcp["state"] in TCP_STATES else ""
     flag = {True: "yes", False: "no", None: "unreadable"}[tcp["kernel_flag"]]
-    return "TCP memory is %s: %s, kernel flag %s%s." % (state, sizes, flag, effect)
+    return "TCP memory is %s: %s, kernel flag %s%s." % ("under pressure" if state == "pressure" else state, sizes, flag, effect)
 
 
 def find(facts):
