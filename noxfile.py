@@ -84,7 +84,7 @@ def ansible_test(session: nox.Session, core: str, target: str, *command: str) ->
 @nox.session(python=python_for("2.19"))
 def units(session: nox.Session) -> None:
     """Unit tests on the controller's Python."""
-    session.install("ansible-core~=2.19.0", "hypothesis", "jmespath", "pytest")
+    session.install("ansible-core~=2.19.0", "jmespath", "pytest")
     session.run("pytest", "tests/unit", *session.posargs)
 
 

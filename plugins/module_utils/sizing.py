@@ -277,7 +277,7 @@ def _balanced(host, workload, budget):
 
 
 def _application_server(host, workload, budget):
-    """The recipe of the seed article, exactly: 1/8, 1/4 and 1/2 of memory, fixed buffers."""
+    """A recipe found in many articles on application servers, exactly: 1/8, 1/4 and 1/2 of memory, fixed buffers."""
     shares = [host.memory_pages // 8, host.memory_pages // 4, host.memory_pages // 2]
     fraction = workload["memory_fraction"]
     if fraction:
