@@ -221,11 +221,16 @@ class FastLaneAction(ActionBase):
         return {"failed": True, "msg": "The work on the host ended with exit code %s and %s. The host said: %s" % (ran["rc"], reason, evidence)}
 
     def _takes_data(self) -> bool:
-        """Return whether the script can go to standard input: never through su, and with a password only where Ansible would pipeline too."""
-        become = self._connection.become
-        if not self._connection.has_pipelining or (become and become.name.rpartition(".")[2] == "su"):
+        """Return whether the script can go to standard input.
+
+        A local connection gives a become that asks for a password a terminal instead, unless Ansible itself would pipeline. Others,
+        such as ssh, answer the question first and then pass the data on.
+        """
+        if not self._connection.has_pipelining:
             return False
-        return not (become and become.get_option("become_pass")) or self._is_pipelining_enabled("new")
+        become = self._connection.become
+        asks = self._connection.transport == "local" and become and become.get_option("become_pass")
+        return not asks or self._is_pipelining_enabled("new")
 
     def _interpreters(self, task_vars: dict[str, Any]) -> tuple[bool, tuple[str, ...]]:
         """Return whether a Python is given, by a variable or by Ansible's settings, and those to try."""
