@@ -11,6 +11,7 @@ connection, run with -I -S, and answers with one JSON document between two marks
 
 from __future__ import annotations
 
+import abc
 import ast
 import base64
 import json
@@ -163,9 +164,9 @@ class FastLaneAction(ActionBase):
     _supports_check_mode = True
     _supports_async = True
 
+    @abc.abstractmethod
     def core(self, params: dict[str, Any]) -> list[str]:
         """Return the names of the core files to send; the run() of the last does the work."""
-        raise NotImplementedError
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Do what the module does."""
