@@ -14,7 +14,10 @@ from __future__ import annotations
 import abc
 import ast
 import base64
+import dataclasses
+import importlib.util
 import json
+import marshal
 import pathlib
 import re
 import secrets
@@ -27,6 +30,7 @@ from ansible import constants as C
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import printable
 
 PACKAGE = "ansible_collections.linux_net.socket_memory.plugins.module_utils"
@@ -47,33 +51,54 @@ SHAPES = {
     "warnings": lambda value: isinstance(value, list) and all(isinstance(one, str) for one in value),
     "diff": lambda value: isinstance(value, list) and all(isinstance(one, dict) and all(isinstance(text, str) for text in one.values()) for one in value),
     "settings": lambda value: isinstance(value, list),
-    "ansible_facts": lambda value: isinstance(value, dict) and isinstance(value.get("socket_memory"), dict),
+    "facts": lambda value: isinstance(value, dict),
 }
 
 # Runs on the host: Python 3.6 syntax, and its first lines that of any Python 3, so that an old one can say so.
+# A Python that has the same bytecode as the controller's, by its magic number, is spared the compilation. And all are spared the import of
+# json, a third of the work of a small task, where the C encoder that json itself uses is there (CPython).
 SCRIPT = """\
 import sys
 if sys.version_info < (3, 6):
     sys.stdout.write("%(mark)s{\\"failed\\": true, \\"msg\\": \\"Python %%d.%%d is too old, 3.6 or newer is needed\\"}%(mark)s" %% sys.version_info[:2])
     sys.exit(0)
-import binascii, json, os, zlib
+import binascii, marshal, zlib
+package = sys.modules["%(package)s"] = type(sys)("%(package)s")
+same = getattr(sys.modules.get("_frozen_importlib_external"), "MAGIC_NUMBER", None) == %(magic)r
+def unpack(text):
+    return zlib.decompress(binascii.a2b_base64(text))
 def answer():
-    work = json.loads(zlib.decompress(binascii.a2b_base64(%(work)r)).decode("utf-8"))
-    package = sys.modules[work["package"]] = type(sys)(work["package"])
-    for name, source in work["sources"]:
-        module = type(sys)(work["package"] + "." + name)
-        exec(compile(source, name + ".py", "exec"), module.__dict__)
+    for name, code, source in %(parts)r:
+        module = type(sys)("%(package)s." + name)
+        exec(marshal.loads(unpack(code)) if same else compile(unpack(source), name + ".py", "exec"), module.__dict__)
         sys.modules[module.__name__] = module
         setattr(package, name, module)
     try:
-        return module.run(work["params"])
-    except sys.modules[work["package"] + ".errors"].SocketMemoryError as error:
-        return dict(error.results, failed=True, msg="%%s: %%s" %% (os.uname().nodename, error))
+        return module.%(function)s(%(params)r)
+    except package.errors.SocketMemoryError as error:
+        return dict(error.results, failed=True, msg=str(error))
     except Exception as error:
         import traceback
-        return {"failed": True, "msg": "%%s: unexpected %%s: %%s" %% (os.uname().nodename, type(error).__name__, error), "exception": traceback.format_exc()}
-sys.stdout.write("%(mark)s" + json.dumps(answer()) + "%(mark)s\\n")
+        return {"failed": True, "msg": "unexpected %%s: %%s" %% (type(error).__name__, error), "exception": traceback.format_exc()}
+def as_json(value):
+    try:
+        from _json import encode_basestring_ascii, make_encoder
+    except ImportError:
+        from json import dumps
+        return dumps(value)
+    return "".join(make_encoder(None, None, encode_basestring_ascii, None, ": ", ", ", False, False, True)(value, 0))
+sys.stdout.write("%(mark)s" + as_json(answer()) + "%(mark)s\\n")
 """
+
+
+@dataclasses.dataclass
+class Work:
+    """What a host has to do: the *function* of the core file *core*, with *params*. parts: core files which that imports only when needed."""
+
+    core: str
+    function: str
+    params: dict[str, Any]
+    parts: Iterable[str] = ()
 
 
 class _WithoutDocstrings(ast.NodeTransformer):
@@ -88,20 +113,28 @@ class _WithoutDocstrings(ast.NodeTransformer):
     visit_Module = visit_ClassDef = visit_FunctionDef = _strip
 
 
-def _pack(path: pathlib.Path) -> tuple[str, list[str]]:
-    """Return the source of a core file as it is sent, and the names of the core files that it imports at its top."""
-    tree = _WithoutDocstrings().visit(ast.parse(path.read_text(encoding="utf-8")))
-    needs = []
-    for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and node.module == PACKAGE:
-            needs += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE + "."):
-            needs.append(node.module.removeprefix(PACKAGE + "."))
-    return ast.unparse(tree), needs
+def _packed(data: bytes) -> str:
+    """Return *data* as it is sent."""
+    return base64.b64encode(zlib.compress(data)).decode()
+
+
+class Part:
+    """A core file as it is sent, and the names of the core files that it imports at its top."""
+
+    def __init__(self, path: pathlib.Path):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        self.code = _packed(marshal.dumps(compile(tree, path.name, "exec", dont_inherit=True, optimize=2)))
+        self.source = _packed(ast.unparse(_WithoutDocstrings().visit(tree)).encode())
+        self.needs: list[str] = []
+        for node in tree.body:
+            if isinstance(node, ast.ImportFrom) and node.module == PACKAGE:
+                self.needs += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE + "."):
+                self.needs.append(node.module.removeprefix(PACKAGE + "."))
 
 
 # Once, when Ansible loads the plugin: the processes that serve the hosts inherit it.
-CORE = {path.stem: _pack(path) for path in FOLDER.glob("*.py") if path.stem != "__init__"}
+CORE = {path.stem: Part(path) for path in FOLDER.glob("*.py") if path.stem != "__init__"}
 
 
 def needed(names: Iterable[str]) -> list[str]:
@@ -110,7 +143,7 @@ def needed(names: Iterable[str]) -> list[str]:
 
     def add(name: str) -> None:
         if name not in ordered:
-            for other in CORE[name][1]:
+            for other in CORE[name].needs:
                 add(other)
             ordered.append(name)
 
@@ -119,10 +152,11 @@ def needed(names: Iterable[str]) -> list[str]:
     return ordered
 
 
-def script(names: Iterable[str], params: dict[str, Any], mark: str) -> str:
-    """Return the script that runs the last of the core files *names* with *params*."""
-    work = {"package": PACKAGE, "sources": [(name, CORE[name][0]) for name in needed(names)], "params": params}
-    return SCRIPT % {"mark": mark, "work": base64.b64encode(zlib.compress(json.dumps(work).encode(), 6)).decode()}
+def script(work: Work, mark: str) -> str:
+    """Return the script that does *work* on a host and prints the answer between two *mark*s."""
+    parts = [(name, CORE[name].code, CORE[name].source) for name in needed([*work.parts, work.core])]
+    return SCRIPT % {"mark": mark, "package": PACKAGE, "magic": importlib.util.MAGIC_NUMBER, "parts": parts, "function": work.function,
+                     "params": json.loads(json.dumps(work.params))}  # plain types, whose representation is Python
 
 
 def read_answer(output: str, mark: str) -> dict[str, Any] | None:
@@ -165,8 +199,12 @@ class FastLaneAction(ActionBase):
     _supports_async = True
 
     @abc.abstractmethod
-    def core(self, params: dict[str, Any]) -> list[str]:
-        """Return the names of the core files to send; the run() of the last does the work."""
+    def work(self, params: dict[str, Any]) -> Work:
+        """Return what the host has to do. Raises SocketMemoryError for *params* that cannot be meant."""
+
+    def conclude(self, answer: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+        """Return the result of the module from the host's answer."""
+        return answer
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Do what the module does."""
@@ -179,25 +217,33 @@ class FastLaneAction(ActionBase):
         if checked.error_messages:
             return dict(result, failed=True, msg="; ".join(checked.error_messages))
         params = checked.validated_parameters
-        answer = self._ask(dict(params, check_mode=self._task.check_mode), task_vars)
+        answer = self._answer(dict(params, check_mode=self._task.check_mode), task_vars)
+        if answer.get("failed"):
+            answer["msg"] = "%s: %s" % (task_vars.get("inventory_hostname"), answer["msg"])
         result.update({key: value for key, value in answer.items() if key in self.returns | {"failed", "msg", "exception"}})
-        if "ansible_facts" in result:
-            result["ansible_facts"] = {"socket_memory": result["ansible_facts"]["socket_memory"]}
         if not result.get("warnings"):
             result.pop("warnings", None)
         result.setdefault("changed", False)
         result["invocation"] = {"module_args": params}
         return result
 
+    def _answer(self, params: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Return the result of the module, or a failure with the reason."""
+        try:
+            answer = self._ask(self.work(params), task_vars)
+            return answer if answer.get("failed") else self.conclude(answer, params)
+        except SocketMemoryError as error:
+            return dict(error.results, failed=True, msg=str(error))
+
     def _enabled(self, task_vars: dict[str, Any]) -> bool:
         """Return whether the variable socket_memory_fast_lane leaves the lane open."""
         value = self._templar.template(task_vars.get("socket_memory_fast_lane", True))
         return str(value).lower() not in ("false", "no", "off", "0")
 
-    def _ask(self, params: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Run the core on the host and return its answer, or a failure with the evidence."""
+    def _ask(self, work: Work, task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Let the host do *work* and return its answer, or a failure with the evidence."""
         mark = f"<{secrets.token_hex(16)}>"
-        text = script(self.core(params), params, mark)
+        text = script(work, mark)
         given, candidates = self._interpreters(task_vars)
         command = self._command(candidates, "-")
         if self._takes_data():
