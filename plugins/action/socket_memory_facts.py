@@ -12,7 +12,9 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors imp
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import judge, reading_params
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.gather import PARTS
 from ansible_collections.linux_net.socket_memory.plugins.modules.socket_memory_facts import ARGUMENTS
-from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.fast_lane import FastLaneAction, Work
+from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.fast_lane import FastLaneAction, Work, prepare
+
+prepare("gather")
 
 
 class ActionModule(FastLaneAction):

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.linux_net.socket_memory.plugins.modules.sysctl_dropin import ARGUMENTS
-from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.fast_lane import FastLaneAction, Work
+from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.fast_lane import FastLaneAction, Work, prepare
+
+prepare("dropin")
 
 
 class ActionModule(FastLaneAction):

@@ -14,7 +14,9 @@ from __future__ import annotations
 import abc
 import ast
 import base64
+import contextlib
 import dataclasses
+import functools
 import importlib.util
 import json
 import marshal
@@ -24,12 +26,13 @@ import secrets
 import shlex
 import zlib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible import constants as C
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import filter_loader, test_loader
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import printable
 
@@ -101,40 +104,32 @@ class Work:
     parts: Iterable[str] = ()
 
 
-class _WithoutDocstrings(ast.NodeTransformer):
-    """Leaves out what the host would only have to parse."""
-
-    def _strip(self, node: Any) -> Any:
-        self.generic_visit(node)
-        if ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-        return node
-
-    visit_Module = visit_ClassDef = visit_FunctionDef = _strip
-
-
 def _packed(data: bytes) -> str:
     """Return *data* as it is sent."""
     return base64.b64encode(zlib.compress(data)).decode()
 
 
-class Part:
+class Part(NamedTuple):
     """A core file as it is sent, and the names of the core files that it imports at its top."""
 
-    def __init__(self, path: pathlib.Path):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        self.code = _packed(marshal.dumps(compile(tree, path.name, "exec", dont_inherit=True, optimize=2)))
-        self.source = _packed(ast.unparse(_WithoutDocstrings().visit(tree)).encode())
-        self.needs: list[str] = []
-        for node in tree.body:
-            if isinstance(node, ast.ImportFrom) and node.module == PACKAGE:
-                self.needs += [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE + "."):
-                self.needs.append(node.module.removeprefix(PACKAGE + "."))
+    code: str
+    source: str
+    needs: list[str]
 
 
-# Once, when Ansible loads the plugin: the processes that serve the hosts inherit it.
-CORE = {path.stem: Part(path) for path in FOLDER.glob("*.py") if path.stem != "__init__"}
+@functools.cache
+def part(name: str) -> Part:
+    """Return the core file *name*, packed once."""
+    source = (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    needs = []
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module == PACKAGE:
+            needs += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE + "."):
+            needs.append(node.module.removeprefix(PACKAGE + "."))
+    code = marshal.dumps(compile(tree, f"{name}.py", "exec", dont_inherit=True, optimize=2))
+    return Part(_packed(code), _packed(source.encode()), needs)
 
 
 def needed(names: Iterable[str]) -> list[str]:
@@ -143,7 +138,7 @@ def needed(names: Iterable[str]) -> list[str]:
 
     def add(name: str) -> None:
         if name not in ordered:
-            for other in CORE[name].needs:
+            for other in part(name).needs:
                 add(other)
             ordered.append(name)
 
@@ -152,9 +147,20 @@ def needed(names: Iterable[str]) -> list[str]:
     return ordered
 
 
+def prepare(*names: str) -> None:
+    """Load once, when Ansible loads an action plugin, what the process of each task would else load anew: they inherit it.
+
+    names: core files that are sent. Besides these it is the filters and tests of Ansible and of this collection, for the templates of our tasks.
+    """
+    needed(names)
+    with contextlib.suppress(KeyError):  # unit tests do not run below Ansible, which knows where collections are
+        for loader, plugin in ((filter_loader, "prove"), (test_loader, "under_memory_pressure")):
+            loader.get("linux_net.socket_memory." + plugin)
+
+
 def script(work: Work, mark: str) -> str:
     """Return the script that does *work* on a host and prints the answer between two *mark*s."""
-    parts = [(name, CORE[name].code, CORE[name].source) for name in needed([*work.parts, work.core])]
+    parts = [(name, *part(name)[:2]) for name in needed([*work.parts, work.core])]
     return SCRIPT % {"mark": mark, "package": PACKAGE, "magic": importlib.util.MAGIC_NUMBER, "parts": parts, "function": work.function,
                      "params": json.loads(json.dumps(work.params))}  # plain types, whose representation is Python
 
