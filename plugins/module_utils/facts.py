@@ -17,7 +17,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_key
 SUBSETS = ("tcp", "udp", "limits", "counters", "boot", "recommended", "findings")
 
 # What a subset needs beyond the imports of this file, see below.
-PARTS = {"boot": ("sysctl_files",), "findings": ("findings", "sysctl_files"), "recommended": ("sizing",)}
+PARTS = {"boot": ("boot_executors",), "findings": ("findings", "boot_executors"), "recommended": ("sizing",)}
 
 # The counters that tell of memory, by the kernel's names (net/ipv4/proc.c snmp4_net_list); False where a supported
 # kernel may not have it (EL8 before 8.7, 5.4).
@@ -57,7 +57,7 @@ def run(params):
     if "counters" in subsets:
         facts["counters"] = reading.counters()
     if subsets & {"boot", "findings"}:
-        facts["boot"] = reading.boot(params.get("sysctl_dialect") or "auto")
+        facts.update(reading.boot(params.get("sysctl_dialect") or "auto"))
     if recommend:
         facts["recommended"] = recommend(facts) if facts["page_size"] and facts["memory_total"] else None
     if "findings" in subsets:
@@ -66,6 +66,9 @@ def run(params):
         facts.pop(name, None)
     if not subsets & {"tcp", "udp"}:
         facts.pop("sockets_used", None)
+    if "boot" not in subsets:
+        facts.pop("boot_by_others", None)
+        facts.pop("boot_complete", None)
     facts["warnings"] = reading.warnings
     return {"changed": False, "ansible_facts": {"socket_memory": facts}, "warnings": reading.warnings}
 
@@ -144,9 +147,9 @@ class _Reading(HostReading):
         return limits
 
     def boot(self, dialect):
-        """Return {key: what the sysctl.d files set at the next boot}."""
-        from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_files import boot_values
-        boot, problems = boot_values(self.files, list(KEYS), dialect)
+        """Return the facts boot, boot_by_others and boot_complete: what the sysctl.d files set at the next boot, and what others make of them."""
+        from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot_executors import read_boot
+        boot, problems = read_boot(self.files, list(KEYS), dialect)
         self.warnings.extend(problems)
         return boot
 
