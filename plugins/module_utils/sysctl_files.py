@@ -21,12 +21,18 @@ SUFFIX = ".conf"
 PROC_SYS = "/proc/sys/"
 BLANKS = " \t\r\n"  # src/basic/string-util.h WHITESPACE; Python strips more
 LONGEST_LINE = 1024 * 1024 - 1  # bytes; src/basic/def.h LONG_LINE_MAX: a longer one ends the reading of its file
-GLOB = re.compile(r"[*?\[]")
+GLOB = frozenset("*?[")  # src/basic/string-util.h GLOB_CHARS
+# More wildcards than a host has; the work for them grows with their number, and that of braces with the power of theirs.
+MOST_WILDCARDS = 500
+LONGEST_WILDCARD = 255  # characters
 # Keys with wildcards came with systemd 246; before, such a line is written to a file of that very name, which is not there.
 FIRST_VERSION_WITH_GLOBS = 246
 LIBRARY = re.compile(r"libsystemd-shared-(\d+)")
 LIBRARY_DIRECTORIES = ("/usr/lib/systemd", "/usr/lib64/systemd", "/lib/systemd",
                        "/usr/lib/x86_64-linux-gnu/systemd", "/usr/lib/aarch64-linux-gnu/systemd")
+
+# A dotted key and a value of plain characters.
+PLAIN = re.compile(r"[ \t]*([A-Za-z0-9_][A-Za-z0-9_.]*[A-Za-z0-9_])[ \t]*=[ \t]*([!-~](?:[ -~\t]*[!-~])?)[ \t\r]*\Z").match
 
 # value: text, None for an exclusion ("-key" without "="); line: number from 1, as an editor counts.
 Assignment = collections.namedtuple("Assignment", "key value file line")
@@ -34,43 +40,28 @@ Assignment = collections.namedtuple("Assignment", "key value file line")
 
 def parse_lines(text, file):
     """Return the Assignments of a sysctl.d file, with dotted keys, and the lines that are none, as ``(assignments, [(line, text), …])``."""
-    assignments, others = _parse(enumerate(text.split("\n"), 1), file)
-    return [one._replace(key=normalise_key(one.key)) for one in assignments], others
-
-
-def _parse(lines, file, dialect="systemd"):
-    """Return ``(assignments, others)`` of numbered *lines*; the keys as they are written, without the "-" before them."""
-    current = dialect == "systemd"
     assignments, others = [], []
-    for number, raw in lines:
+    for number, raw in enumerate(text.split("\n"), 1):
         line = raw.strip(BLANKS)
-        if not line or line[0] in "#;":
-            continue
-        key, equals, value = line.partition("=")
-        if not equals and not (current and line[0] == "-"):
-            others.append((number, line))
-            continue
-        key = key.rstrip(BLANKS)
-        if key[:1] == "-":
-            key = key[1:].strip(BLANKS) if current else key[1:]
-        assignments.append(Assignment(key, value.strip(BLANKS) if equals else None, file, number))
+        if line and line[0] not in "#;":
+            setting = _setting(line, "systemd")
+            if setting:
+                assignments.append(Assignment(normalise_key(setting[0]), setting[1], file, number))
+            else:
+                others.append((number, line))
     return assignments, others
 
 
-def _as_read(lines, dialect):
-    """Return ``(lines, whole)`` as systemd-sysctl ends them (src/basic/fileio.c read_line_full): at a NUL, and since 240 at a carriage return.
-
-    whole: False where a line is so long that it reads no further.
-    """
-    pieces = []
-    for number, line in lines:
-        if "\r" in line and dialect == "systemd":
-            line = line.replace("\r", "\0")
-        for piece in line.split("\0"):
-            if 4 * len(piece) > LONGEST_LINE and len(os.fsencode(piece)) > LONGEST_LINE:
-                return pieces, False
-            pieces.append((number, piece))
-    return pieces, True
+def _setting(line, dialect):
+    """Return ``(key, value)`` of a stripped line, the key as it is written but for the "-" before it; None for a line that is no assignment."""
+    key, equals, value = line.partition("=")
+    current = dialect == "systemd"
+    if not equals and not (current and line[0] == "-"):
+        return None
+    key = key.rstrip(BLANKS)
+    if key[:1] == "-":
+        key = key[1:].strip(BLANKS) if current else key[1:]
+    return key, value.strip(BLANKS) if equals else None
 
 
 def dialect_of(files):
@@ -128,14 +119,35 @@ class SysctlFiles:
         return self._names[directory]
 
     def lines(self, path):
-        """Return the [(number, text), …] of *path* that may concern the keys; none where it is empty, masked or cannot be read."""
+        """Return what of *path* may concern the keys, in order; none where it is empty, masked or cannot be read.
+
+        A plain assignment to one of the keys, which every program reads alike, is an Assignment with a path for its key. Any other
+        line is ``(number, text)``, for each program to read in its own way.
+        """
         if path not in self._lines:
             text = self.preview.get(path)
             if text is None:
                 text = self._text(path)
-            concerns = self._concerns
-            self._lines[path] = [(number, line) for number, line in enumerate(text.split("\n"), 1) if concerns(line) or len(line) > LONGEST_LINE // 4]
+            self._lines[path] = found = []
+            for number, line in enumerate(text.split("\n"), 1):
+                if not self._concerns(line) and len(line) <= LONGEST_LINE // 4:
+                    continue
+                plain = PLAIN(line)
+                if plain and ".." not in plain.group(1):
+                    key = plain.group(1).replace(".", "/")
+                    if key in self.keys:
+                        found.append(Assignment(key, plain.group(2), path, number))
+                elif line[0] not in "#;" or "\r" in line or "\0" in line or len(line) > LONGEST_LINE // 4:
+                    found.append((number, line))
         return self._lines[path]
+
+    def bounded(self, wildcards, number):
+        """Return *wildcards*, none of them where they are too long, or stand for too large a *number* of them."""
+        if number <= MOST_WILDCARDS and all(len(pattern) <= LONGEST_WILDCARD for pattern in wildcards):
+            return wildcards
+        self.complete = False
+        self.problems.append("more than %d wildcards, or one longer than %d characters, what they set is not known" % (MOST_WILDCARDS, LONGEST_WILDCARD))
+        return {}
 
     def _text(self, path):
         try:
@@ -182,41 +194,63 @@ def systemd_writes(sysctl_files, dialect="auto"):
     # As the ordered hash map of systemd-sysctl: a key keeps its place until another value is assigned to it; then it goes last.
     options, read = {}, []
     for file in sysctl_files.in_order():
-        lines, whole = _as_read(sysctl_files.lines(file), dialect)
-        assignments, others = _parse(lines, file, dialect)
-        if others:
-            more = " (and %d more lines)" % (len(others) - 1) if others[1:] else ""
-            sysctl_files.problems.append("%s:%d is not an assignment: %r%s" % (printable(file), others[0][0], others[0][1][:80], more))
-        if not whole:
-            sysctl_files.problems.append("%s: a line is longer than %d bytes, systemd-sysctl reads no further" % (printable(file), LONGEST_LINE))
-        for one in assignments:
-            one = one._replace(key=_option_key(one.key, dialect))
+        for one in _assignments(sysctl_files, file, dialect):
             before = options.get(one.key)
             if before is not None and before.value != one.value:
                 del options[one.key]
             options[one.key] = one
             read.append(one)
+    by_name = {}
+    for one in read:
+        by_name.setdefault(one.key if dialect == "systemd" else real_path(one.key), []).append(one)
+    globs, places = {}, {}
+    if dialect == "systemd":
+        names = [name for name, one in options.items() if one.value is not None and not GLOB.isdisjoint(name)]
+        globs = _expanded(sysctl_files.bounded(names, len(names)))
+        globs = sysctl_files.bounded(globs, sum(map(len, globs.values())))
+    else:
+        places = {name: place for place, name in enumerate(options)}
     found = {}
     for path, key in sysctl_files.keys.items():
-        explicit, wildcard, writes = (_assigned if dialect == "systemd" else _assigned_239)(path, options, read)
+        explicit = by_name.get(path, [])
+        # An explicit key anywhere, also one to exclude, beats any wildcard. What is excluded again is taken back.
+        patterns = {} if any(one.value is None for one in explicit) else {
+            name: options[name] for name, stands_for in globs.items() if any(glob_matches(path, one) for one in stands_for)}
+        wildcard = [one for one in read if one.key in patterns] if patterns else []
+        if dialect != "systemd":  # each spelling of a key has its own place
+            writes = [options[name] for name in sorted({one.key for one in explicit}, key=places.get)]
+        else:
+            writes = [options[path]] if explicit else list(patterns.values())
         writes = [one for one in writes if one.value is not None]
         if writes:
             found[key] = writes, [one for one in explicit[::-1] + wildcard[::-1] if one.value is not None and one is not writes[-1]]
     return found
 
 
-def _assigned(path, options, read):
-    """Return the Assignments of *read* to *path*, those by wildcards, and those of *options* ({name: Assignment}) that are applied."""
-    explicit = [one for one in read if one.key == path]
-    # An explicit key anywhere, also one to exclude, beats any wildcard. What is excluded again is taken back.
-    patterns = [] if any(one.value is None for one in explicit) else [
-        name for name, one in options.items() if one.value is not None and GLOB.search(name) and glob_matches(path, name)]
-    return explicit, [one for one in read if one.key in patterns], [options[path]] if explicit else [options[name] for name in patterns]
-
-
-def _assigned_239(path, options, read):
-    """The same as 239 does it: each spelling of a key has its own place, and wildcards are no key."""
-    return [one for one in read if real_path(one.key) == path], [], [one for name, one in options.items() if real_path(name) == path]
+def _assignments(sysctl_files, file, dialect):
+    """Return the Assignments of *file* as systemd-sysctl reads them, with the paths by which it keeps their keys."""
+    found, others = [], []
+    for one in sysctl_files.lines(file):
+        if isinstance(one, Assignment):
+            found.append(one)
+            continue
+        number, text = one
+        # src/basic/fileio.c read_line_full: a NUL ends a line too, and since 240 a carriage return.
+        for piece in (text.replace("\r", "\0") if dialect == "systemd" else text).split("\0"):
+            if 4 * len(piece) > LONGEST_LINE and len(os.fsencode(piece)) > LONGEST_LINE:
+                sysctl_files.problems.append("%s:%d is longer than %d bytes, systemd-sysctl reads no further" % (printable(file), number, LONGEST_LINE))
+                return found
+            line = piece.strip(BLANKS)
+            if line and line[0] not in "#;":
+                setting = _setting(line, dialect)
+                if setting:
+                    found.append(Assignment((simple_path if dialect == "systemd" else path_of)(setting[0]), setting[1], file, number))
+                else:
+                    others.append((number, line))
+    if others:
+        more = " (and %d more lines)" % (len(others) - 1) if others[1:] else ""
+        sysctl_files.problems.append("%s:%d is not an assignment: %r%s" % (printable(file), others[0][0], others[0][1][:80], more))
+    return found
 
 
 def settle(key, writes):
@@ -240,36 +274,54 @@ def real_path(path):
     return path
 
 
-def _option_key(key, dialect):
-    """Return the name by which systemd-sysctl keeps the assignment of a *key*."""
+def simple_path(key):
+    """Return the path of a *key* as systemd has simplified it since 246 (src/basic/sysctl-util.c sysctl_normalize)."""
     path = path_of(key)
-    if dialect == "systemd" and ("//" in path or "/." in path or path[:1] in "./" or path[-1:] == "/"):
+    if "//" in path or "/." in path or path[:1] in "./" or path[-1:] == "/":
         return "/".join(part for part in path.split("/") if part not in ("", "."))
     return path
 
 
-def glob_matches(path, pattern, braces=True):
-    """Return whether glob(3) finds *path* by *pattern*, both below /proc/sys; braces: with GLOB_BRACE."""
-    opening = pattern.find("{") if braces else -1
-    if opening >= 0:
-        alternatives = _alternatives(pattern, opening)
-        if alternatives:
-            return any(glob_matches(path, one) for one in alternatives)
+def glob_matches(path, pattern):
+    """Return whether glob(3) finds *path* by *pattern*, both below /proc/sys, without GLOB_BRACE."""
     names, patterns = path.split("/"), [part for part in pattern.split("/") if part not in ("", ".")]
     return len(names) == len(patterns) and all(map(_component_matches, names, patterns))
 
 
-def _alternatives(pattern, opening):
-    """Return what the braces at *opening* stand for, none where they are not closed."""
-    depth, start, parts = 0, opening + 1, []
-    for position in range(opening, len(pattern)):
+def _expanded(names):
+    """Return {name: [pattern, …]}: what each wildcard stands for by the braces of GLOB_BRACE; no further than one above MOST_WILDCARDS."""
+    globs, number = {}, 0
+    for name in names:
+        globs[name], pending = [], [name]
+        while pending and number <= MOST_WILDCARDS:
+            one = pending.pop()
+            alternatives = _alternatives(one)
+            pending.extend(alternatives)
+            if not alternatives:
+                globs[name].append(one)
+                number += 1
+    return globs
+
+
+def _alternatives(pattern):
+    """Return what the first braces of *pattern* stand for, none where there are none or they are not closed."""
+    depth, opening, start, position, parts = 0, 0, 0, 0, []
+    while position < len(pattern):
         character = pattern[position]
-        depth += {"{": 1, "}": -1}.get(character, 0)
-        if depth == 0 or (depth == 1 and character == ","):
+        if character == "\\":
+            position += 1
+        elif character == "{":
+            if depth == 0:
+                opening, start = position, position + 1
+            depth += 1
+        elif depth == 1 and character in ",}":
             parts.append(pattern[start:position])
             start = position + 1
-        if depth == 0:
-            return [pattern[:opening] + part + pattern[start:] for part in parts]
+            if character == "}":
+                return [pattern[:opening] + part + pattern[start:] for part in parts]
+        elif character == "}" and depth:
+            depth -= 1
+        position += 1
     return []
 
 
@@ -301,9 +353,9 @@ def _tokens(pattern):
             tokens.append("=" + pattern[position])
             position += 1
         elif character == "[":
-            bracket = BRACKET.match(pattern, position)
+            bracket = re.match(BRACKET, pattern[position:])
             tokens.append("=" + (_in_bracket(*bracket.groups()) if bracket else "["))
-            position = bracket.end() if bracket else position
+            position += bracket.end() if bracket else 0
         else:
             tokens.append(character if character in "*?" else "=" + character)
     return tokens
@@ -311,8 +363,8 @@ def _tokens(pattern):
 
 # What may stand in the name of a key, for brackets; and their inside: a negation, then a "]" that is none, classes, ranges.
 NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
-BRACKET = re.compile(r"([!^]?)(\]?(?:\[[:.=].*?[:.=]\]|\\.|[^\]\\])*)\]")
-BRACKET_PART = re.compile(r"\[:(\w+):\]|(?:\[[.=](.)[.=]\]|\\(.)|(.))(?:-(?:\[[.=](.)[.=]\]|\\(.)|(.)))?", re.DOTALL)
+BRACKET = r"([!^]?)(\]?(?:\[:\w*:\]|\[\.[^\]]\.\]|\[=[^\]]=\]|\\.|[^\]\\])*)\]"
+BRACKET_PART = r"\[:(\w+):\]|(?:\[[.=](.)[.=]\]|\\(.)|(.))(?:-(?:\[[.=](.)[.=]\]|\\(.)|(.)))?"
 CLASSES = {
     "alpha": str.isalpha, "digit": str.isdigit, "alnum": str.isalnum, "lower": str.islower, "punct": "_".__eq__,
     "xdigit": "0123456789abcdef".__contains__, "print": str.isprintable, "graph": str.isprintable,
@@ -322,7 +374,7 @@ CLASSES = {
 def _in_bracket(negated, inside):
     """Return the characters of a name that a bracket with this *inside* matches."""
     found = set()
-    for part in BRACKET_PART.finditer(inside):
+    for part in re.finditer(BRACKET_PART, inside, re.DOTALL):
         if part.group(1):
             found.update(filter(CLASSES.get(part.group(1), "".__contains__), NAME_CHARACTERS))
         else:

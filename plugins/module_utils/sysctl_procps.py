@@ -4,8 +4,6 @@
 
 """What `sysctl --system` of procps-ng (src/sysctl.c) would leave: every assignment is written in turn, /etc/sysctl.conf last."""
 
-import re
-
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import printable
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_files import GLOB, Assignment, glob_matches, path_of, real_path, settle
 
@@ -13,7 +11,7 @@ LAST_FILE = "/etc/sysctl.conf"
 SPACES = " \t\n\v\f\r"  # isspace(3) in the C locale
 BLANKS = " \t\n\r"  # what 3.3 takes off
 # sysctl gives each path to glob(3) with GLOB_BRACE: such a name stands for others.
-PATTERN_NAME = re.compile(r"[*?\[{\\]")
+PATTERN_NAME = GLOB | set("{\\")
 
 LIBRARY_DIRECTORIES = ("/usr/lib64", "/usr/lib", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/lib/x86_64-linux-gnu", "/lib64")
 # The library of each generation: EL10 and Debian 12; EL9; EL8.
@@ -39,28 +37,38 @@ def procps_writes(sysctl_files, version):
     # EL8's package searches /etc before /run, unlike 3.3.15 itself, and as all later ones do.
     paths = sysctl_files.in_order(hidden=True) + [LAST_FILE] * sysctl_files.files.exists(LAST_FILE)
     for path in paths:
-        if PATTERN_NAME.search(path):
+        if not PATTERN_NAME.isdisjoint(path):
             sysctl_files.complete = False
             sysctl_files.problems.append("%s: its name is a pattern to `sysctl --system`, what that sets is not known" % printable(path))
             continue
-        for number, line in sysctl_files.lines(path):
+        for one in sysctl_files.lines(path):
+            if isinstance(one, Assignment):
+                settings.append(one)
+                continue
+            number, line = one
             setting = (_setting if version == "4.0" else _setting_3)(line.split("\0")[0], version)
             if setting:
                 settings.append(Assignment(path_of(setting[0]), setting[1], path, number))
+    explicit, globs = {}, []  # by their places in settings
+    for place, one in enumerate(settings):
+        if one.value is not None:
+            is_glob = version == "4.0" and not GLOB.isdisjoint(one.key)
+            (globs if is_glob else explicit.setdefault(real_path(one.key), [])).append(place)
+    if not sysctl_files.bounded([settings[place].key for place in globs], len(globs)):
+        globs = []
     named = {one.key for one in settings}
     writes = {}
     for path, key in sysctl_files.keys.items():
-        written = [one for one in settings if one.value is not None and (
-            _is_left_to(one.key, path, named) if version == "4.0" and GLOB.search(one.key) else real_path(one.key) == path)]
-        if written:
-            writes[key] = written
+        places = explicit.get(path, []) + [place for place in globs if _is_left_to(settings[place].key, path, named)]
+        if places:
+            writes[key] = [settings[place] for place in sorted(places)]
     return writes
 
 
 def _is_left_to(pattern, path, named):
     """Return whether the wildcard *pattern* sets *path*: not where any line, also a later one or an exclusion, spells the path like it."""
     names = iter(path.split("/"))
-    return glob_matches(path, pattern, braces=False) and "/".join(part if part in ("", ".") else next(names) for part in pattern.split("/")) not in named
+    return glob_matches(path, pattern) and "/".join(part if part in ("", ".") else next(names) for part in pattern.split("/")) not in named
 
 
 def _setting(line, _version):
@@ -81,7 +89,7 @@ def _setting_3(line, version):
     if len(line) < 2 or line[0] in "#;":
         return None
     key, _equals, value = line.lstrip("=").partition("=")
-    value = re.split("[\n\r]", value.lstrip("\n\r"), 1)[0].lstrip(" \t")
+    value = value.lstrip("\r").split("\r")[0].lstrip(" \t")
     if not key or not value:
         return None
     key = key.rstrip(BLANKS)

@@ -17,7 +17,7 @@ MAIN_FILE = "/etc/tuned/tuned-main.conf"
 PROFILE_DIRECTORIES = ("/etc/tuned/profiles", "/etc/tuned", "/usr/lib/tuned/profiles", "/usr/lib/tuned")
 REAPPLIED = ("/run/sysctl.d", "/etc/sysctl.d")  # in this order: /run hides the same name of /etc
 LAST_FILE = "/etc/sysctl.conf"
-SAFE_NAME = re.compile(r"[a-zA-Z0-9_.-]+\Z")
+SAFE_NAME = r"[a-zA-Z0-9_.-]+\Z"
 # What a section says about itself; the rest of it are sysctls.
 UNIT_OPTIONS = ("priority", "type", "enabled", "replace", "prepend", "drop", "devices", "devices_udev_regex",
                 "cpuinfo_regex", "uname_regex", "script_pre", "script_post")
@@ -37,7 +37,7 @@ def active(files):
     """
     names = (files.read_if_present(ACTIVE_PROFILE) or "").split()
     units = {}
-    _load(files, [name for name in names if SAFE_NAME.match(name)], units, set())
+    _load(files, [name for name in names if re.match(SAFE_NAME, name)], units, set())
     if not names:
         return None
     units = [unit for unit in units.values() if unit["type"] == "sysctl" and unit["enabled"]]
@@ -60,7 +60,7 @@ def _load(files, names, units, loaded):
         loaded.add(path)
         sections = _options(files, path)
         included = sections.pop("main", {}).get("include", {"value": ""})["value"]
-        _load(files, [one for one in re.split(r"\s*[,;]\s*", included) if SAFE_NAME.match(one)], units, loaded)
+        _load(files, [one for one in re.split(r"\s*[,;]\s*", included) if re.match(SAFE_NAME, one)], units, loaded)
         for section, options in sections.items():
             said = {option: options.pop(option)["value"] for option in UNIT_OPTIONS if option in options}
             if "cpuinfo_regex" in said or "uname_regex" in said:
@@ -76,7 +76,7 @@ def _options(files, path, section=None):
     sections = {section: {}} if section else {}
     option = None
     for number, raw in enumerate((files.read_if_present(path) or "").split("\n"), 1):
-        line = re.split(r"(?:^|\s)#", raw, 1)[0].rstrip()
+        line = re.split(r"(?:^|\s)#", raw)[0].rstrip()
         text = line.strip()
         if not text or text[0] == ";":
             continue
@@ -118,12 +118,18 @@ def resolve(sysctl_files, profile, boot):
             writes[key] = [Assignment(option, text, said["file"], said["line"])]
     if profile["reapply"]:
         for path in sysctl_files.in_order(REAPPLIED, hidden=True) + [LAST_FILE] * sysctl_files.files.exists(LAST_FILE):
-            for number, line in sysctl_files.lines(path):
-                option, equals, value = line.strip().partition("=")
-                key = keys.get(_path_of(option.strip()))  # no key begins with a "#" or ";"
-                if key and equals:
-                    writes.setdefault(key, []).append(Assignment(option, value.strip(), path, number))
+            for one in sysctl_files.lines(path):
+                found = [one] if isinstance(one, Assignment) else _assignments(*one, file=path)
+                for assignment in found:
+                    if assignment.key in keys:
+                        writes.setdefault(keys[assignment.key], []).append(assignment)
     return {key: settle(key, assignments) for key, assignments in writes.items()}
+
+
+def _assignments(number, text, file):
+    """Return the Assignments of a line as tuned reads it; Python also ends a line at a carriage return."""
+    pieces = (piece.strip().partition("=") for piece in text.split("\r"))
+    return [Assignment(_path_of(option.strip()), value.strip(), file, number) for option, equals, value in pieces if equals]  # no key begins with "#"
 
 
 def _path_of(option):

@@ -30,6 +30,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_key
 
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000  # include/uapi/linux/sched.h
 PROGRAMS = {"systemd": ["/usr/lib/systemd/systemd-sysctl"], "procps": ["/usr/sbin/sysctl", "--system"]}
+WORKERS = 2
 TIMEOUT = 20  # seconds; none of them takes a tenth of one
 
 # Keys that every network namespace has for itself, with values that the kernel takes and that are not its defaults.
@@ -44,6 +45,9 @@ PATTERNS = ("net.ipv4.tcp_*", "net/ipv4/tcp_*", "net.ipv4.tcp_[fm]*", "net.*.som
             "net.ipv4.[!a-s]*", "net.ipv4.[^tu]*", "net.ipv4.{tcp_?mem,udp_rmem_mi?}", "net.ipv4.{tcp_{r,w}mem,x*}", "net.{ipv4,core}.*m*", "net.ipv4.tcp\\_*",
             "net.ipv4.**timeout", "net.ipv4.[[:alpha:]]cp_tw_*", "net.ipv4.tcp_[rw]mem", "net.ipv4.tcp_[]r]mem", "net.ipv4.tcp_[r", "net.ipv4.tcp_[\\rw]mem*",
             "net.core.some*", "net//ipv4//tcp_*", "net.ipv4.tcp_fin_timeou[s-u]", "net.ipv4.tcp_fin_timeou[u-s]", "net.ipv4.{tcp_*", "net.ipv4./*")
+
+TARGETS = ("/dev/null", "../../dev/null", "/nonexistent", "10-a.conf", "99-tcp.conf", "/etc/sysctl.conf", "../sysctl.conf", "zz.conf")
+OTHER_LINES = ("", "#", "  # a = b", ";", "[section]", "=", "-", "= 5", "net", "\ufeff", "\udcff", "include x", "\x00", "-=", "--", "a" * 5000)
 
 
 class Forest:
@@ -69,7 +73,7 @@ class Forest:
     def _entry(self, keys):
         kind = self.random.random()
         if kind < 0.15:
-            return self.random.choice(["/dev/null", "../../dev/null", "/nonexistent", "10-a.conf", "99-tcp.conf", "/etc/sysctl.conf", "../sysctl.conf", "zz.conf"])
+            return self.random.choice(TARGETS)
         return b"" if kind < 0.2 else () if kind < 0.21 else None if kind < 0.22 else self._text(keys)
 
     def _text(self, keys):
@@ -86,7 +90,7 @@ class Forest:
         if kind < 0.06:
             return "-" + self._name(chance.choice(keys), 0.3)
         if kind < 0.12:
-            return chance.choice(["", "#", "  # a = b", ";", "[section]", "=", "-", "= 5", "net", "\ufeff", "\udcff", "include x", "\x00", "-=", "--", "a" * 5000])
+            return chance.choice(OTHER_LINES)
         key = chance.choice(keys)
         line = self._name(key, 0.12) + chance.choice(["=", " = ", " =", "= ", "\t=\t", "  =  ", " = \t", "\v=\f", "=="]) + self._value(key)
         return chance.choice(["%s"] * 20 + ["-%s", "-%s", "- %s", "--%s", "  %s", "\t%s ", "#%s", ";%s", " # %s", "%s\\", "\v%s", "%s \f", "=%s"]) % line
@@ -97,8 +101,9 @@ class Forest:
             return chance.choice(PATTERNS)
         slashes = key.replace(".", "/")
         return chance.choice([key] * 8 + [slashes] * 4 + [
-            "net." + slashes[4:], "net/" + key[4:], "/" + slashes, "." + key, "/proc/sys/" + slashes, key.upper(), key + ".", slashes + "/", slashes + "x",
-            key.replace(".", "..", 1), slashes.replace("/", "//"), slashes.replace("/", "/./"), "net/core/../" + slashes[4:], key.replace(".", ". "), "./" + slashes])
+            "net." + slashes[4:], "net/" + key[4:], "/" + slashes, "." + key, "/proc/sys/" + slashes, key.upper(), key + ".",
+            slashes + "/", slashes + "x", key.replace(".", "..", 1), slashes.replace("/", "//"), slashes.replace("/", "/./"),
+            "net/core/../" + slashes[4:], key.replace(".", ". "), "./" + slashes])
 
     def _value(self, key):
         chance = self.random
@@ -108,13 +113,15 @@ class Forest:
             return chance.choice(["0", "1", "2", "1", "0", "-1", "256", "1x", "1 # x", ""])
         words = [str(number * (1000 if len(KEYS[key].fields or "") == 3 else 50) + place) for place in range(len(KEYS[key].fields or "1"))]
         if chance.random() < 0.2:
-            odd = chance.choice(["0x%x" % number, "0%o" % number, "-%d" % number, "%dk" % number, "99999999999", "0", "08", "0x", "%d.5" % number, "\u0661", "+5", "4294967295",
-                                 "0000000000000000%d" % number, "00000000000000000000%d" % number, "18446744073709551617", "'%d'" % number, "\xa0%d" % number])
+            odd = chance.choice(["0x%x" % number, "0%o" % number, "-%d" % number, "%dk" % number, "99999999999", "0", "08", "0x", "%d.5" % number,
+                                 "\u0661", "+5", "4294967295", "0000000000000000%d" % number,
+                                 "00000000000000000000%d" % number, "18446744073709551617", "'%d'" % number, "\xa0%d" % number])
             words[chance.randrange(len(words))] = odd
         value = chance.choice([" ", "\t", "  ", " \t"]).join(words)
         if chance.random() < 0.2:
-            value = chance.choice([value + " # why", value + "x", value + " 5", value + "\\", words[0], " ".join(words[:2]), "", value + ",", "%s\u00a0" % value,
-                                   value + "; a", value + "\v", value + " \x0b5", ",".join(words), '"%s"' % value, value + " = 3", value.replace(" ", "\v")])
+            value = chance.choice([value + " # why", value + "x", value + " 5", value + "\\", words[0], " ".join(words[:2]), "", value + ",",
+                                   value + "\u00a0", value + "; a", value + "\v", value + " \x0b5", ",".join(words), '"%s"' % value,
+                                   value + " = 3", value.replace(" ", "\v")])
         return value
 
 
@@ -233,33 +240,53 @@ def root_directory(folder):
     os.chdir("/")
 
 
+def why_not(program):
+    """Return why the real *program* cannot be compared on this machine, None where it can."""
+    path = PROGRAMS[program][0]
+    if os.geteuid() != 0:
+        return "needs root"
+    if not os.path.exists(path):
+        return "no %s here" % path
+    if program == "procps" and b"procps-ng 4." not in subprocess.check_output([path, "--version"]):
+        return "%s is not of procps-ng 4" % path
+    return None
+
+
 def run(program, seeds):
-    """Compare *program* on the trees of *seeds*, in a process with namespaces of its own. Return the list of sentences."""
+    """Compare *program* on the trees of *seeds*, in WORKERS processes with namespaces of their own. Return the list of sentences."""
+    with contextlib.ExitStack() as stack:
+        children = [started(program, seeds[number::WORKERS], stack.enter_context(tempfile.TemporaryDirectory())) for number in range(WORKERS)]
+        found = []
+        for child, reading in children:
+            with os.fdopen(reading) as stream:
+                found += [one for one in stream.read().split("\0") if one]
+            _child, status = os.waitpid(child, 0)
+            found += ["a process that compares ended with status %d" % status] * (status != 0)
+    return found
+
+
+def started(program, seeds, folder):
+    """Start a process that compares *program* on the trees of *seeds*, with *folder* as its root. Return its id and where to read what it found."""
     reading, writing = os.pipe()
-    with tempfile.TemporaryDirectory() as folder:
-        child = os.fork()
-        if not child:
-            status = 1
-            try:
-                os.close(reading)
-                root_directory(folder)
-                with os.fdopen(writing, "w", errors="backslashreplace") as stream:
-                    for seed in seeds:
-                        stream.writelines(line + "\n\0" for line in compare(program, seed))
-                status = 0
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                os._exit(status)
+    child = os.fork()
+    if child:
         os.close(writing)
-        with os.fdopen(reading) as stream:
-            found = [one.strip("\n") for one in stream.read().split("\0") if one.strip("\n")]
-        _child, status = os.waitpid(child, 0)
-    return found + ["the process that compares ended with status %d" % status] * (status != 0)
+        return child, reading
+    status = 1
+    try:
+        root_directory(folder)
+        with os.fdopen(writing, "w", errors="backslashreplace") as stream:
+            for seed in seeds:
+                stream.writelines(line + "\0" for line in compare(program, seed))
+        status = 0
+    except BaseException:  # this process must not go on as the one it was forked from
+        traceback.print_exc()
+    finally:
+        os._exit(status)
 
 
 def main():
-    """Compare both programs, and print the seed and every difference."""
+    """Compare all programs of this machine, and print the seed and the differences."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--trees", type=int, default=20000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10 ** 9))
@@ -267,10 +294,11 @@ def main():
     print("seed %d, %d trees" % (arguments.seed, arguments.trees), flush=True)
     failed = False
     for program in PROGRAMS:
-        differences = run(program, range(arguments.seed, arguments.seed + arguments.trees))
-        failed = failed or bool(differences)
-        print("%s: %d differences" % (program, len(differences)))
-        print("\n".join(differences[:20]))
+        reason = why_not(program)
+        differences = [] if reason else run(program, range(arguments.seed, arguments.seed + arguments.trees))
+        print("%s: %s" % (program, reason or "%d differences" % len(differences)), flush=True)
+        print("".join(one + "\n" for one in differences[:20]), end="")
+        failed = failed or reason is not None or bool(differences)
     return failed
 
 
