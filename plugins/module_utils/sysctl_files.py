@@ -200,31 +200,46 @@ def systemd_writes(sysctl_files, dialect="auto"):
                 del options[one.key]
             options[one.key] = one
             read.append(one)
-    by_name = {}
-    for one in read:
-        by_name.setdefault(one.key if dialect == "systemd" else real_path(one.key), []).append(one)
-    globs, places = {}, {}
-    if dialect == "systemd":
-        names = [name for name, one in options.items() if one.value is not None and not GLOB.isdisjoint(name)]
-        globs = _expanded(sysctl_files.bounded(names, len(names)))
-        globs = sysctl_files.bounded(globs, sum(map(len, globs.values())))
-    else:
-        places = {name: place for place, name in enumerate(options)}
+    in_effect = _in_effect(sysctl_files, options, read) if dialect == "systemd" else _in_effect_239(options, read)
     found = {}
     for path, key in sysctl_files.keys.items():
-        explicit = by_name.get(path, [])
-        # An explicit key anywhere, also one to exclude, beats any wildcard. What is excluded again is taken back.
-        patterns = {} if any(one.value is None for one in explicit) else {
-            name: options[name] for name, stands_for in globs.items() if any(glob_matches(path, one) for one in stands_for)}
-        wildcard = [one for one in read if one.key in patterns] if patterns else []
-        if dialect != "systemd":  # each spelling of a key has its own place
-            writes = [options[name] for name in sorted({one.key for one in explicit}, key=places.get)]
-        else:
-            writes = [options[path]] if explicit else list(patterns.values())
+        writes, losers = in_effect(path)
         writes = [one for one in writes if one.value is not None]
         if writes:
-            found[key] = writes, [one for one in explicit[::-1] + wildcard[::-1] if one.value is not None and one is not writes[-1]]
+            found[key] = writes, [one for one in losers if one.value is not None and one is not writes[-1]]
     return found
+
+
+def _in_effect(sysctl_files, options, read):
+    """Return a function of a path that returns the Assignments of *options* to it, in their order, and all of *read* that name it, nearest first."""
+    explicit = _by(lambda one: one.key, read)
+    names = [name for name, one in options.items() if one.value is not None and not GLOB.isdisjoint(name)]
+    globs = _expanded(sysctl_files.bounded(names, len(names)))
+    globs = sysctl_files.bounded(globs, sum(map(len, globs.values())))
+
+    def in_effect(path):
+        named = explicit.get(path, [])
+        # An explicit key anywhere, also one to exclude, beats any wildcard. What is excluded again is taken back.
+        patterns = {} if any(one.value is None for one in named) else {
+            name: options[name] for name, stands_for in globs.items() if any(glob_matches(path, one) for one in stands_for)}
+        wildcard = [one for one in read if one.key in patterns] if patterns else []
+        return [options[path]] if named else list(patterns.values()), named[::-1] + wildcard[::-1]
+    return in_effect
+
+
+def _in_effect_239(options, read):
+    """The same as 239 does it: without wildcards, each spelling of a key for itself."""
+    written = _by(lambda one: real_path(one.key), options.values())
+    named = _by(lambda one: real_path(one.key), read)
+    return lambda path: (written.get(path, []), named.get(path, [])[::-1])
+
+
+def _by(name_of, assignments):
+    """Return {name: [Assignment, …]}."""
+    groups = {}
+    for one in assignments:
+        groups.setdefault(name_of(one), []).append(one)
+    return groups
 
 
 def _assignments(sysctl_files, file, dialect):
