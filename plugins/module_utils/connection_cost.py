@@ -13,12 +13,13 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_key
 # tcp_sock: include/linux/tcp.h. inode: struct socket_alloc (include/net/sock.h), on EL8 with its struct socket_wq. file: include/linux/fs.h.
 # bind: half of the buckets of a port (include/net/inet_hashtables.h), which only the connecting end has.
 # skb: what is charged for a segment beside its payload: struct sk_buff (256) and a head for the headers, from 6.3 on of the cache
-# skbuff_small_head (640), before from kmalloc-1k (net/core/skbuff.c __alloc_skb, net/ipv4/tcp.c tcp_stream_alloc_skb).
+# skbuff_small_head (640), before from kmalloc-1k (net/core/skbuff.c __alloc_skb, net/ipv4/tcp.c tcp_stream_alloc_skb). Up to EL8.3 a
+# sender puts the first 1.4 kB after a pause into a head of kmalloc-2k instead (linear_payload_sz): 2304 with the payload.
 Generation = collections.namedtuple("Generation", "since tcp_sock inode file bind skb")
 GENERATIONS = (
-    Generation((6, 12), 2432, 832, 192, 128, 896),  # sizeof, kernel-6.12.0-55.24.1.el10 with its own configuration; 6.18 measured
-    Generation((6, 3), 2432, 832, 256, 128, 896),
-    Generation((6, 0), 2432, 832, 256, 128, 1280),  # 6.1 measured
+    Generation((6, 12), 2432, 832, 192, 128, 896),  # sizeof, kernel-6.12.0-55.24.1.el10 with its own configuration
+    Generation((6, 3), 2432, 832, 256, 128, 896),  # the same with the larger struct file from before 6.12
+    Generation((6, 0), 2432, 832, 256, 128, 1280),  # and with the skb measured on 6.1
     Generation((5, 0), 2560, 960, 256, 64, 1280),  # sizeof, kernel-5.14.0-570.32.1.el9_6 with its own configuration
     Generation((0, 0), 2496, 768, 256, 64, 1280),  # sizeof, kernel-4.18.0-553.66.1.el8_10 with its own configuration
 )
