@@ -11,6 +11,10 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_key
 # net/ipv4/tcp.c tcp_too_many_orphans: misbehaving orphans count four times, so trouble starts at a quarter of the limit.
 ORPHAN_PENALTY = 4
 
+SEVERITIES = ("error", "warning", "info")
+# Where an administrator's sysctl.d files are, and those of this collection; the other directories belong to packages.
+ADMINISTRATOR = ("/etc/", "/run/")
+
 # state: (severity, what the kernel does in it, what to do). net/ipv4/tcp_input.c, tcp_output.c, net/core/sock.c.
 TCP_STATES = {
     "soft": ("warning", "the usage is at or above low, send buffers no longer grow",
@@ -67,8 +71,30 @@ def find(facts):
             report("boot-differs", "warning", "%s: runs with %s, the next boot sets %s" % (key, format_value(limits[key]), format_value(boot["value"])),
                    {"running": limits[key], "boot": boot["value"], "file": boot["file"], "line": boot["line"]},
                    "Apply or correct line %d of %s." % (boot["line"], boot["file"]))
-    findings.sort(key=lambda finding: finding["severity"] != "error")
+    for manager in facts.get("managers") or []:
+        if manager["active"]:
+            _find_co_manager(report, manager, facts.get("boot") or {})
+    findings.sort(key=lambda finding: SEVERITIES.index(finding["severity"]))
     return findings
+
+
+def _find_co_manager(report, manager, boot):
+    """Report on an active *manager* that sets keys which a file of the administrator sets too."""
+    its_file = manager["evidence"]
+    contested, loses = {}, True
+    for key in manager["keys"]:
+        files = [one["file"] for one in [boot[key]] + boot[key]["overrides"]] if key in boot else []
+        others = [file for file in files if file != its_file and file.startswith(ADMINISTRATOR)]
+        if others:
+            contested[key] = others[0]
+            loses = loses and its_file in files and its_file != files[0]
+    if not contested:
+        return
+    others = ", ".join(sorted(set(contested.values())))
+    outcome = "but loses to %s at the next boot" if loses else "and may undo what %s sets"
+    report("co-manager", "info" if loses else "warning", "%s sets %s too, %s" % (manager["name"], ", ".join(sorted(contested)), outcome % others),
+           {"manager": manager["name"], "evidence": its_file, "keys": contested},
+           "Let one of the two decide: take these keys out of %s, or keep %s from setting them (%s)." % (others, manager["name"], its_file))
 
 
 def _find_tcp(report, tcp, page_size):
