@@ -29,7 +29,7 @@ class ActionModule(ActionBase):
         passes = verdict["passes"]
         lines = [verdict["message"], *(verdict.get("table") or [])]
         if not passes or verdict.get("remarks"):  # one line is enough where all is well
-            result.update({key: value for key, value in verdict.items() if key not in ("message", "table")})
+            result["verdict"] = verdict
         result["msg"] = "%s: %s: %s" % ("PASS" if passes else "FAIL", (task_vars or {}).get("inventory_hostname"), "\n".join(lines))
         result["failed"] = not passes and not checked.validated_parameters["report_only"]
         result["changed"] = False

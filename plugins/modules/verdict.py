@@ -49,11 +49,11 @@ msg:
   type: str
   returned: always
   sample: "PASS: web1: 6 settings hold now and after the next boot."
-passes:
-  description: Whether it passes. So is everything else of O(verdict) among the returned values.
-  type: bool
+verdict:
+  description: O(verdict), for machines. Terminals show it below RV(msg).
+  type: dict
   returned: when it does not pass, or passes with C(remarks)
-  sample: false
+  sample: {passes: false, message: "", table: [], drift: [], remarks: [], unavailable: [], not_judged: {}}
 """
 
 ARGUMENTS = {
