@@ -51,6 +51,7 @@ def prove(facts, dropin, settings=None, exceptions=(), strict=False):
 
     facts, drift: as in drift(). settings: {key: value}; without, what the file *dropin* assigns on the host.
     exceptions: keys that are not judged, as a list or as {key: reason}. strict: whether a remark fails too.
+    With facts that say that not all files could be read (boot_complete), the message does too, and strict fails.
     message: one line. table: lines with a heading, one for each difference; none when there is none. remarks: see remarks().
     unavailable: keys that this kernel or namespace does not have, so that only the file holds them. not_judged: {key: reason}.
     """
@@ -75,9 +76,10 @@ def prove(facts, dropin, settings=None, exceptions=(), strict=False):
         proof["drift"].extend(differences)
     proof["unavailable"] = [key for key in settings if facts["limits"].get(key) is None]
     proof["not_judged"] = {key: exceptions[key] for key in settings if key in exceptions and key not in proof["unavailable"]}
-    proof["passes"] = not (proof["drift"] or strict and proof["remarks"])
+    incomplete = facts.get("boot_complete") is False
+    proof["passes"] = not (proof["drift"] or strict and (proof["remarks"] or incomplete))
     proof["table"] = text_table([COLUMNS] + rows) if rows else []
-    proof["message"] = _message(proof, len(settings))
+    proof["message"] = _message(proof, len(settings), incomplete)
     return proof
 
 
@@ -108,8 +110,8 @@ def _reasons(exceptions):
     return dict(pairs)
 
 
-def _message(proof, count):
-    """Return in one line how many of *count* settings hold, and what was not asked."""
+def _message(proof, count, incomplete):
+    """Return in one line how many of *count* settings hold, and what is not known or was not asked."""
     other = set(proof["unavailable"]) | set(proof["not_judged"]) | {difference["key"] for difference in proof["drift"]}
     holding = count - len(other)
     sentences = ["%s settings hold now and after the next boot" % (holding if not other else "%d of %d" % (holding, count))]
@@ -118,6 +120,8 @@ def _message(proof, count):
         if keys:
             sentences.append("%s: %s" % (name, ", ".join(keys)))
     sentences.extend("but " + remark["reason"] for remark in proof["remarks"])
+    if incomplete:
+        sentences.append("but not every sysctl.d file could be read, see the warnings of the facts")
     return "; ".join(sentences) + "." + (" Run the role tune_tcp, or correct the file that is named." if not proof["passes"] else "")
 
 
@@ -144,6 +148,11 @@ def _settings_in(facts, dropin):
     settings = {}
     for key, winner in facts["boot"].items():
         for assignment in [winner] + winner["overrides"]:
+            if assignment["file"] == dropin:
+                settings.setdefault(key, assignment["value"])
+    # A key that another file excludes is not set at boot at all; other programs know no exclusions.
+    for key, others in (facts.get("boot_by_others") or {}).items():
+        for assignment in others.values():
             if assignment["file"] == dropin:
                 settings.setdefault(key, assignment["value"])
     return settings

@@ -137,6 +137,20 @@ def test_no_remark_where_the_other_program_leaves_what_is_wanted_or_what_the_boo
     assert prove(facts, DROPIN, SETTINGS)["remarks"] == []
 
 
+def test_a_key_of_the_file_that_another_one_excludes_is_a_difference(facts):
+    facts["boot"].pop(MEM)
+    facts["boot_by_others"] = {MEM: {"procps": {"value": [1, 2, 3], "file": DROPIN, "line": 1}}}
+    assert [one["key"] for one in prove(facts, DROPIN)["drift"]] == [MEM]
+
+
+def test_that_not_every_file_could_be_read_is_said_and_fails_only_if_strict(facts):
+    facts["boot_complete"] = False
+    proof = prove(facts, DROPIN)
+    assert proof["passes"] and proof["message"].endswith("; but not every sysctl.d file could be read, see the warnings of the facts.")
+    assert not prove(facts, DROPIN, strict=True)["passes"]
+    assert prove(dict(facts, boot_complete=True), DROPIN, strict=True)["passes"]
+
+
 def test_a_missing_file_holds_nothing(facts):
     result = prove(facts, "/etc/sysctl.d/98-none.conf")
     assert not result["passes"] and result["message"].startswith("/etc/sysctl.d/98-none.conf sets no managed key.")
