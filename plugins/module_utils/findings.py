@@ -83,7 +83,9 @@ def _find_co_manager(report, manager, boot):
     its_file = manager["evidence"]
     contested, loses = {}, True
     for key in manager["keys"]:
-        files = [one["file"] for one in [boot[key]] + boot[key]["overrides"]] if key in boot else []
+        if key not in boot or manager["name"] in boot[key]:  # as for tuned: what it leaves of the key is known exactly
+            continue
+        files = [one["file"] for one in [boot[key]] + boot[key]["overrides"]]
         others = [file for file in files if file != its_file and file.startswith(ADMINISTRATOR)]
         if others:
             contested[key] = others[0]
