@@ -27,9 +27,10 @@ class ActionModule(ActionBase):
             return dict(result, failed=True, msg="; ".join(checked.error_messages))
         verdict = checked.validated_parameters["verdict"]
         passes = verdict["passes"]
-        if not passes:  # one line is enough where all is well
-            result.update(verdict)
-        result["msg"] = "%s: %s: %s" % ("PASS" if passes else "FAIL", (task_vars or {}).get("inventory_hostname"), verdict["message"])
+        lines = [verdict["message"], *(verdict.get("table") or [])]
+        if not passes or verdict.get("remarks"):  # one line is enough where all is well
+            result["verdict"] = verdict
+        result["msg"] = "%s: %s: %s" % ("PASS" if passes else "FAIL", (task_vars or {}).get("inventory_hostname"), "\n".join(lines))
         result["failed"] = not passes and not checked.validated_parameters["report_only"]
         result["changed"] = False
         result["_ansible_verbose_always"] = True

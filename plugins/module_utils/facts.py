@@ -19,8 +19,9 @@ SUBSETS = {
     "limits": ("limits",),
     "counters": ("counters",),
     "boot": ("boot",),
+    "managers": ("boot", "managers"),
     "recommended": ("memory",),
-    "findings": ("memory", "boot"),
+    "findings": ("memory", "boot", "managers"),
 }
 
 

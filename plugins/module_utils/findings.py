@@ -11,6 +11,10 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_key
 # net/ipv4/tcp.c tcp_too_many_orphans: misbehaving orphans count four times, so trouble starts at a quarter of the limit.
 ORPHAN_PENALTY = 4
 
+SEVERITIES = ("error", "warning", "info")
+# Where an administrator's sysctl.d files are, and those of this collection; the other directories belong to packages.
+ADMINISTRATOR = ("/etc/", "/run/")
+
 # state: (severity, what the kernel does in it, what to do). net/ipv4/tcp_input.c, tcp_output.c, net/core/sock.c.
 TCP_STATES = {
     "soft": ("warning", "the usage is at or above low, send buffers no longer grow",
@@ -79,7 +83,10 @@ def find(facts):
         for program in PROGRAMS:
             if program in boot and boot[program]["value"] != boot["value"]:
                 _find_other(report, key, boot, program)
-    findings.sort(key=lambda finding: finding["severity"] != "error")
+    for manager in facts.get("managers") or []:
+        if manager["active"]:
+            _find_co_manager(report, manager, facts.get("boot") or {})
+    findings.sort(key=lambda finding: SEVERITIES.index(finding["severity"]))
     return findings
 
 
@@ -90,6 +97,27 @@ def _find_other(report, key, boot, program):
     report("boot-differs-" + program, "warning", "%s: the boot sets %s (%s line %d), %s sets %s (%s line %d)%s" % (
         key, format_value(boot["value"]), boot["file"], boot["line"], name, format_value(left["value"]), left["file"], left["line"], when),
         {"boot": {name: boot[name] for name in ("value", "file", "line")}, program: left}, remedy % left)
+
+
+def _find_co_manager(report, manager, boot):
+    """Report on an active *manager* that sets keys which a file of the administrator sets too."""
+    its_file = manager["evidence"]
+    contested, loses = {}, True
+    for key in manager["keys"]:
+        if key not in boot or manager["name"] in boot[key]:  # as for tuned: what it leaves of the key is known exactly
+            continue
+        files = [one["file"] for one in [boot[key]] + boot[key]["overrides"]]
+        others = [file for file in files if file != its_file and file.startswith(ADMINISTRATOR)]
+        if others:
+            contested[key] = others[0]
+            loses = loses and its_file in files and its_file != files[0]
+    if not contested:
+        return
+    others = ", ".join(sorted(set(contested.values())))
+    outcome = "but loses to %s at the next boot" if loses else "and may undo what %s sets"
+    report("co-manager", "info" if loses else "warning", "%s sets %s too, %s" % (manager["name"], ", ".join(sorted(contested)), outcome % others),
+           {"manager": manager["name"], "evidence": its_file, "keys": contested},
+           "Let one of the two decide: take these keys out of %s, or keep %s from setting them (%s)." % (others, manager["name"], its_file))
 
 
 def _find_tcp(report, tcp, page_size):

@@ -14,9 +14,9 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel_gen
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.states import tcp_state, udp_state
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import ABSENT, KEYS, THRESHOLDS, read_running
 
-READABLE = ("memory", "limits", "counters", "boot")  # memory: tcp, udp and sockets_used
+READABLE = ("memory", "limits", "counters", "boot", "managers")  # memory: tcp, udp and sockets_used; managers need boot
 # What some of them need beyond the imports of this file, which import it only then: on a host every import is compiled anew.
-PARTS = {"boot": ("boot_executors",)}
+PARTS = {"boot": ("boot_executors",), "managers": ("managers",)}
 
 # The counters that tell of memory, by the kernel's names (net/ipv4/proc.c snmp4_net_list); False where a supported
 # kernel may not have it (EL8 before 8.7, 5.4).
@@ -56,6 +56,8 @@ def read(params):
         facts["counters"] = reading.counters()
     if "boot" in wanted:
         facts.update(reading.boot(params.get("sysctl_dialect") or "auto"))
+    if "managers" in wanted:
+        facts["managers"] = reading.managers(facts["boot"])
     return {"facts": facts, "warnings": reading.warnings}
 
 
@@ -111,6 +113,13 @@ class _Reading(HostReading):
         boot, problems = read_boot(self.files, list(KEYS), dialect)
         self.warnings.extend(problems)
         return boot
+
+    def managers(self, boot):
+        """Return who else sets the keys. boot: the fact of that name."""
+        from ansible_collections.linux_net.socket_memory.plugins.module_utils.managers import find_managers
+        managers, problems = find_managers(self.files, boot)
+        self.warnings.extend(problems)
+        return managers
 
     def memory(self, facts):
         """Return the facts tcp, udp and sockets_used."""

@@ -11,7 +11,7 @@ short_description: Gather the state of socket memory of a Linux host
 version_added: 0.1.0
 description:
   - Reads what the kernel says about the memory of TCP and UDP sockets, judges it, and returns it as RV(ansible_facts.socket_memory).
-  - Tells what the C(sysctl.d) files will set at the next boot and which file and line says so.
+  - Tells what the C(sysctl.d) files will set at the next boot and which file and line says so, and which other tools set the same keys.
   - Recommends settings for the host and a workload.
   - Reads files only, starts no process, needs no root.
 options:
@@ -200,13 +200,28 @@ ansible_facts:
           type: bool
           returned: with the subset V(boot)
           sample: true
+        managers:
+          description:
+            - Who else sets keys of this collection, such as tuned, bpftune, an Oracle or SAP package, cloud-init, a hook of NetworkManager.
+            - C(active) tells whether it runs now, or is read or run at the next boot; null where files cannot tell. C(keys) are the keys it
+              sets, C(evidence) is the file that says so.
+            - Scripts are searched for the names of keys, they are not run. An initramfs is not unpacked, so its C(keys) are empty. So they are for
+              a file that the user of the task may not read.
+          type: list
+          elements: dict
+          returned: with the subset V(managers)
+          sample:
+            - name: bpftune
+              active: true
+              keys: [net.ipv4.tcp_mem, net.ipv4.tcp_rmem, net.ipv4.tcp_wmem]
+              evidence: /usr/lib/systemd/system/bpftune.service
         recommended:
           description: What the filter P(linux_net.socket_memory.recommend#filter) returns for this host, or null without memory or page size.
           type: dict
           returned: with the subset V(recommended)
           sample: {profile: balanced, settings: {}, reasons: {}, budget: {}, lint: []}
         findings:
-          description: What a person should know, errors first. Empty when all is well.
+          description: What a person should know, with the severity V(error), V(warning) or V(info), errors first. Empty when all is well.
           type: list
           elements: dict
           returned: with the subset V(findings)

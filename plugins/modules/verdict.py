@@ -10,12 +10,13 @@ module: verdict
 short_description: Pass or fail on what a filter found
 version_added: 0.1.0
 description:
-  - Shows the message of a verdict in one line that starts with C(PASS) or C(FAIL) and the host, and fails the host where it does not pass.
+  - Shows the message of a verdict in one line that starts with C(PASS) or C(FAIL) and the host, and its table below, if it has one.
+  - Fails the host where the verdict does not pass.
   - Needs no connection to the host.
 options:
   verdict:
     description:
-      - A dictionary with at least C(passes) and C(message), as the filter P(linux_net.socket_memory.prove#filter) returns it.
+      - A dictionary with at least C(passes) and C(message), as the filter P(linux_net.socket_memory.prove#filter) returns it, and possibly C(table).
     type: dict
     required: true
   report_only:
@@ -44,15 +45,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: The line that is shown.
+  description: The line that is shown, and the lines of the table.
   type: str
   returned: always
   sample: "PASS: web1: 6 settings hold now and after the next boot."
-passes:
-  description: V(false). So is everything else of O(verdict) among the returned values.
-  type: bool
-  returned: when it does not pass
-  sample: false
+verdict:
+  description: O(verdict), for machines. Terminals show it below RV(msg).
+  type: dict
+  returned: when it does not pass, or passes with C(remarks)
+  sample: {passes: false, message: "", table: [], drift: [], remarks: [], unavailable: [], not_judged: {}}
 """
 
 ARGUMENTS = {
