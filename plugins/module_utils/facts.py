@@ -14,10 +14,10 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel_gen
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.states import tcp_state, udp_state
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import ABSENT, KEYS, THRESHOLDS, read_running
 
-SUBSETS = ("tcp", "udp", "limits", "counters", "boot", "recommended", "findings")
+SUBSETS = ("tcp", "udp", "limits", "counters", "boot", "recommended", "capacity", "findings")
 
 # What a subset needs beyond the imports of this file, see below.
-PARTS = {"boot": ("sysctl_files",), "findings": ("findings", "sysctl_files"), "recommended": ("sizing",)}
+PARTS = {"boot": ("sysctl_files",), "findings": ("findings", "sysctl_files"), "recommended": ("sizing",), "capacity": ("capacity",)}
 
 # The counters that tell of memory, by the kernel's names (net/ipv4/proc.c snmp4_net_list); False where a supported
 # kernel may not have it (EL8 before 8.7, 5.4).
@@ -41,7 +41,7 @@ def run(params):
     workload (dict or None), sysctl_dialect. Raises SocketMemoryError for wrong parameters, before anything is read.
     """
     subsets = choose_subsets(params.get("gather_subset") or ["all"])
-    recommend = _sizing_for(params.get("workload")) if "recommended" in subsets else None
+    sizing = {name: _sizing_for(name, params.get("workload")) for name in ("recommended", "capacity") if name in subsets}
     root = params.get("root") or "/"
     if not os.path.isdir(root):
         raise refuse("root", repr(root), "a directory with proc/ and etc/ in it", "Name the top of the captured tree.")
@@ -50,16 +50,16 @@ def run(params):
         raise refuse("page_size", page_size, "a power of two, in bytes", "Use what getconf PAGESIZE says on the host.")
     reading = _Reading(HostFiles(root))
     facts = reading.host(page_size)
-    if subsets & {"tcp", "udp", "limits", "findings", "recommended"}:
+    if subsets & {"tcp", "udp", "limits", "findings", "recommended", "capacity"}:
         facts["limits"] = reading.limits()
-    if subsets & {"tcp", "udp", "findings", "recommended"}:
+    if subsets & {"tcp", "udp", "findings", "recommended", "capacity"}:
         facts.update(reading.memory(facts))
     if "counters" in subsets:
         facts["counters"] = reading.counters()
     if subsets & {"boot", "findings"}:
         facts["boot"] = reading.boot(params.get("sysctl_dialect") or "auto")
-    if recommend:
-        facts["recommended"] = recommend(facts) if facts["page_size"] and facts["memory_total"] else None
+    for name, size in sizing.items():
+        facts[name] = size(facts) if facts["page_size"] and facts["memory_total"] else None
     if "findings" in subsets:
         facts["findings"] = _findings(facts)
     for name in set(SUBSETS) - subsets:  # what was read only for another subset
@@ -73,10 +73,14 @@ def run(params):
 # Parts that only some subsets need are imported by those: on a host every import is compiled anew, and that is most of the
 # work of a run.
 
-def _sizing_for(workload):
-    """Return a function of facts that recommends for *workload*, which is checked at once."""
-    from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import check_workload, recommend
+def _sizing_for(subset, workload):
+    """Return the function of facts that makes *subset*, "recommended" or "capacity", for *workload*, which is checked at once."""
+    from ansible_collections.linux_net.socket_memory.plugins.module_utils.workload import check_workload
     checked = check_workload(workload)
+    if subset == "capacity":
+        from ansible_collections.linux_net.socket_memory.plugins.module_utils.capacity import capacity
+        return lambda facts: capacity(facts, checked)
+    from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import recommend
     return lambda facts: recommend(facts, checked)
 
 

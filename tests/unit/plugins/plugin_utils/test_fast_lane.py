@@ -54,7 +54,7 @@ def test_script_runs_on_every_python(version, tmp_path):
     (tmp_path / "proc" / "net").mkdir(parents=True)
     (tmp_path / "proc" / "net" / "sockstat").write_text("TCP: inuse 1 orphan 2 tw 3 alloc 4 mem 5\n")
     params = {"gather_subset": ["all"], "root": str(tmp_path), "page_size": 4096}
-    text = fast_lane.script(["sizing", "findings", "sysctl_files", "facts"], params, MARK)
+    text = fast_lane.script(["capacity", "sizing", "findings", "sysctl_files", "facts"], params, MARK)
     ran = subprocess.run([python, "-I", "-S", "-"], input=text.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True)
     answer = fast_lane.read_answer(ran.stdout.decode(), MARK)
     assert answer["ansible_facts"]["socket_memory"]["tcp"]["sockets"]["orphaned"] == 2
