@@ -86,9 +86,11 @@ def overcommitment(host, workload, tcp_high, udp_limit):
         return []
     return [finding(
         "overcommitted", "warning", "net.ipv4.tcp_mem",
-        "found %s for TCP, %s for UDP and %s for the structures of connections, expected no more than the %s of memory of this host" % (
-            human_bytes(tcp_high * host.page_size), human_bytes(udp_limit * host.page_size), human_bytes(structures), human_bytes(host.memory_total)),
-        "Expect fewer connections (beside these limits there is room for %d), lower the limits, or add memory." % (max(0, host.memory_total - limits) // each))]
+        "found %s for TCP, %s for UDP and %s for the structures of connections, expected no more than the %s of memory of this host; "
+        "beside the two limits there is room for %d connections" % (
+            human_bytes(tcp_high * host.page_size), human_bytes(udp_limit * host.page_size), human_bytes(structures), human_bytes(host.memory_total),
+            max(0, host.memory_total - limits) // each),
+        "Expect fewer connections, lower the limits, or add memory.")]
 
 
 def above_a_quarter(host, high):
@@ -108,4 +110,4 @@ def unmet_demand(host, need, low):
     return [finding(
         "demand-above-ceiling", "warning", "net.ipv4.tcp_mem",
         "found low at %s, the workload needs %s with headroom" % (human_bytes(low * host.page_size), human_bytes(need * host.page_size)),
-        "Use fewer connections or smaller buffers, add memory, or raise memory_fraction up to 0.5: at its peak TCP may come under pressure.")]
+        "At its peak TCP may come under pressure: use fewer connections or smaller buffers, add memory, or raise memory_fraction up to 0.5.")]

@@ -44,10 +44,12 @@ def recommend(facts, workload=None):
         settings[key], reasons[key] = value, "set by overrides"
     udp_mem = settings.get(UDP_MEM) or host.running.get(UDP_MEM) or kernel_default_tcp_mem(host.memory_pages, UDP_DEFAULT_DIVISOR)
     limits = settings[MEM][2], udp_mem[0]
-    results = lint(settings, host.page_size, host.memory_total, host.error_bound, host.running)
-    results += above_a_quarter(host, given[MEM][0][2])
-    results += overcommitment(host, workload, *limits)
-    results += unmet_demand(host, max([need["low"]["pages"] for need in needs if need["need"] in ("demand", "observed peak")] or [0]), settings[MEM][0])
+    needed = max([need["low"]["pages"] for need in needs if need["need"] in ("demand", "observed peak")] or [0])
+    beyond = above_a_quarter(host, given[MEM][0][2]) + overcommitment(host, workload, *limits) + unmet_demand(host, needed, settings[MEM][0])
+    for one in in_order(beyond, workload["silence"]):
+        if one["severity"] == "warning":  # lint of the drop-in cannot see these, so the file tells them; without numbers, which follow memory
+            reasons[MEM] += "; %s: %s" % (one["rule"], one["remedy"])
+    results = lint(settings, host.page_size, host.memory_total, host.error_bound, host.running) + beyond
     return {
         "profile": workload["profile"],
         "settings": settings,
