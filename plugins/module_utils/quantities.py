@@ -5,6 +5,7 @@
 """Numbers as people write them, with their unit: 8MiB, 10Gbit/s, 20ms, 25%. What could be read in two ways is refused."""
 
 import collections
+import math
 import re
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
@@ -20,9 +21,9 @@ KINDS = {
 }
 # Why a unit that people do write is refused.
 AMBIGUOUS = {
-    "bytes": "K, M, G, kB, MB and GB are read as powers of 1000 by some and of 1024 by others",
-    "Mbit/s": "without bit/s it could be bits or bytes, and of what time",
-    "ms": "m could be minutes",
+    "bytes": " K, M, G, kB, MB and GB are read as powers of 1000 by some and of 1024 by others.",
+    "Mbit/s": " Anything else could be bits or bytes, and of what time.",
+    "ms": " An m could be minutes.",
 }
 WRITTEN = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?) ?([A-Za-z%/]*)\Z", re.ASCII)
 
@@ -31,29 +32,29 @@ Quantity = collections.namedtuple("Quantity", "kind smallest largest whole")
 
 
 def parse_quantity(name, quantity, value):
-    """Return *value* of the option *name* as a number (int where it is whole) in the unit of its kind.
+    """Return *value* of the option *name* as a number (int where it is whole) in the unit of its kind; 3.2GiB is rounded up to a byte.
 
     Raises SocketMemoryError for anything but a number in the range, alone or with an unambiguous unit: not for booleans, NaN, infinity.
     """
-    number, unit_hint = None, ""
+    number, hint = None, ""
     plain, units = KINDS[quantity.kind]
     if isinstance(value, str):
         written = WRITTEN.match(value.strip())
-        if written and written.group(2) in units:
-            multiply, divide = units[written.group(2)]
-            digits = written.group(1)
-            number = (int(digits) if digits.isdigit() else float(digits)) * multiply
-            number = number if divide == 1 else number / float(divide)
-        elif written and not written.group(2):
-            number = float(written.group(1)) if "." in written.group(1) else int(written.group(1))
-        elif written and quantity.kind in AMBIGUOUS:
-            unit_hint = " %s." % (AMBIGUOUS[quantity.kind][0].upper() + AMBIGUOUS[quantity.kind][1:])
+        unit = written and written.group(2)
+        if unit in units or unit == "":
+            multiply, divide = units.get(unit, (1, 1))
+            number = (float(written.group(1)) if "." in written.group(1) else int(written.group(1))) * multiply
+            number = number if divide == 1 else float(number) / divide
+            if quantity.whole and multiply > 1:
+                number = int(math.ceil(number))
+        elif unit:
+            hint = AMBIGUOUS.get(quantity.kind, "")
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         number = value
     # NaN fails every comparison, so the range is asked in the positive.
     if number is None or not quantity.smallest <= number <= quantity.largest or (quantity.whole and number != int(number)):
         raise refuse("workload." + name, repr(value), "a %s from %s to %s" % (
-            "whole number" if quantity.whole else "number", quantity.smallest, quantity.largest), _how_to_write(plain, units) + unit_hint)
+            "whole number" if quantity.whole else "number", quantity.smallest, quantity.largest), _how_to_write(plain, units) + hint)
     return int(number) if quantity.whole else float(number)
 
 

@@ -48,7 +48,7 @@ def recommend(facts, workload=None):
     beyond = above_a_quarter(host, given[MEM][0][2]) + overcommitment(host, workload, *limits) + unmet_demand(host, needed, settings[MEM][0])
     for one in in_order(beyond, workload["silence"]):
         if one["severity"] == "warning":  # lint of the drop-in cannot see these, so the file tells them; without numbers, which follow memory
-            reasons[MEM] += "; %s: %s" % (one["rule"], one["remedy"])
+            reasons[MEM] += "; %s: %s" % (one["rule"], one["remedy"].rstrip("."))
     results = lint(settings, host.page_size, host.memory_total, host.error_bound, host.running) + beyond
     return {
         "profile": workload["profile"],
