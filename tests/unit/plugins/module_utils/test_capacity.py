@@ -32,7 +32,8 @@ def test_buffers_that_are_asked_for_count_doubled_and_are_capped_by_the_running_
     assert capacity(facts_of(), {"buffer_bytes": "16MiB"})["bytes_per_connection"]["worst_case"] == 4 * 212992
 
 
-@pytest.mark.parametrize("used, allocated, error_bound, average", [(1000, 100, 0, 40960), (1, 100, 0, 40), (1000, 0, 0, None), (0, 100, 0, None), (512, 100, 512, None)])
+@pytest.mark.parametrize("used, allocated, error_bound, average", [
+    (1000, 100, 0, 40960), (1, 100, 0, 40), (1000, 0, 0, None), (0, 100, 0, None), (512, 100, 512, None)])
 def test_observed_average_is_told_only_where_it_can_be(used, allocated, error_bound, average):
     result = capacity(facts_of(used, allocated, error_bound))
     assert result["bytes_per_connection"]["observed"] == average
@@ -46,7 +47,8 @@ def test_structures_may_fill_the_memory_first():
 
 
 @pytest.mark.parametrize("connections, where, words", [
-    (1000, "low", "below today's low"), (3500, "pressure", "below today's pressure"), (5000, "high", "below today's high"), (10000, "none", "more than today's high")])
+    (1000, "low", "below today's low"), (3500, "pressure", "below today's pressure"),
+    (5000, "high", "below today's high"), (10000, "none", "more than today's high")])
 def test_what_a_number_of_connections_needs(connections, where, words):
     result = capacity(facts_of(), {"connections": connections, "buffer_bytes": "64KiB"})
     assert result["needs"]["tcp"]["bytes"] == connections * 4 * 65536 and result["needs"]["stays_below"] == where

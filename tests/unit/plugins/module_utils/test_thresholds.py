@@ -62,7 +62,8 @@ def test_the_largest_need_wins(workload, low, reason):
 
 @pytest.mark.parametrize("workload, high, reason, found", [
     ({"connections": 10 ** 6, "buffer_bytes": "1MiB"}, 1048572, "3.8 TiB of demand", ["demand-above-ceiling"]),
-    ({"connections": 10 ** 6, "buffer_bytes": "1MiB", "memory_fraction": "50%"}, 2097150, "capped: high at 50 % of memory", ["demand-above-ceiling", "quarter-of-memory"]),
+    ({"connections": 10 ** 6, "buffer_bytes": "1MiB", "memory_fraction": "50%"}, 2097150,
+     "capped: high at 50 % of memory", ["demand-above-ceiling", "quarter-of-memory"]),
     ({"memory_fraction": "40%"}, 1677720, "high is 40 % of memory", ["quarter-of-memory"]),
     ({"observed_peak": "1TiB"}, 1048572, "capped: high at 25 % of memory", ["demand-above-ceiling"]),
     ({"container_memory_bytes": "2GiB"}, 524286, "high is 18.75 % of memory, capped: high at the container's limit of 2.0 GiB", []),
@@ -94,7 +95,8 @@ def test_the_first_of_udp_mem_carries_the_demand_of_udp(workload, udp_mem, reaso
     assert result["settings"]["net.core.rmem_max"] >= (5 * MIB if "udp_buffer_bytes" in workload else 0)
 
 
-@pytest.mark.parametrize("memory, orphans", [(2050960 * 1024, 8192), (24684092 * 1024, 131072), (8 * GIB, 32768), (16 * GIB - 1, 65536), (64 * GIB, 262144), (1, 1)])
+@pytest.mark.parametrize("memory, orphans", [
+    (2050960 * 1024, 8192), (24684092 * 1024, 131072), (8 * GIB, 32768), (16 * GIB - 1, 65536), (64 * GIB, 262144), (1, 1)])
 def test_default_of_tcp_max_orphans_as_observed(memory, orphans):
     assert kernel_default_orphans(memory) == orphans
 
