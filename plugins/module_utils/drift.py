@@ -40,14 +40,14 @@ def drift(settings, facts):
 
 
 def prove(facts, dropin, settings=None, exceptions=()):
-    """Return {holds, message, drift, unavailable} for the settings of a host.
+    """Return {passes, message, drift, unavailable} for the settings of a host.
 
     facts, drift: as in drift(). settings: {key: value}; without, what the file *dropin* assigns on the host. exceptions: keys
     that are not judged. unavailable: keys that this kernel or namespace does not have, so that only the file holds them.
     """
     settings = settings or _settings_in(facts, dropin)
     if not settings:
-        return {"holds": False, "drift": [], "unavailable": [], "message": (
+        return {"passes": False, "drift": [], "unavailable": [], "message": (
             "%s sets no managed key. It is missing, empty, or hidden by a file of the same name in a directory that goes first. "
             "Run the role tune_tcp." % dropin)}
     judged = {key: value for key, value in settings.items() if key not in exceptions}
@@ -68,7 +68,7 @@ def prove(facts, dropin, settings=None, exceptions=()):
     message = "; ".join(sentences) + "."
     if differences:
         message += " Run the role tune_tcp, or correct the file that is named."
-    return {"holds": not differences, "message": message, "drift": differences, "unavailable": unavailable}
+    return {"passes": not differences, "message": message, "drift": differences, "unavailable": unavailable}
 
 
 def _settings_in(facts, dropin):

@@ -4,8 +4,6 @@
 
 """What differs between kernels and cannot be probed in a file."""
 
-import re
-
 # Before Linux 6.0 and EL9.2 the memory counters are in fixed units (include/net/sock.h SK_MEM_QUANTUM), not in pages.
 MEMORY_QUANTUM = 4096  # bytes
 # net/core/sock.c SK_MEMORY_PCPU_RESERVE; what each CPU keeps where the kernel counts per CPU but has no mem_pcpu_rsv.
@@ -18,11 +16,11 @@ def counts_in_pages(release):
 
     False: exact, in units of MEMORY_QUANTUM. None: the release cannot be read.
     """
-    version = re.match(r"(\d+)\.(\d+)\.\d+-?(\d+)?", release or "")
-    if not version:
-        version = re.match(r"(\d+)\.(\d+)()", release or "")
-    if not version:
+    version, _dash, build = (release or "").partition("-")
+    numbers = version.split(".")[:2]
+    if len(numbers) < 2 or not all(number[:1].isdecimal() for number in numbers):
         return None
     if ".el9" in release and "uek" not in release:
-        return int(version.group(3) or 0) >= EL9_RELEASE_WITH_PAGES
-    return int(version.group(1)) >= 6
+        build = build.partition(".")[0]
+        return build.isdecimal() and int(build) >= EL9_RELEASE_WITH_PAGES
+    return numbers[0].isdecimal() and int(numbers[0]) >= 6

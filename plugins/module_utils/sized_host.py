@@ -29,7 +29,7 @@ class SizedHost:
         self.error_bound = (facts.get("tcp", {}).get("error_bound") or {}).get("pages") or 0
         self.running = {key: value for key, value in (facts.get("limits") or {}).items() if value is not None}
         scale = self.running.get("net.ipv4.tcp_adv_win_scale")
-        self.window_scale = 1 if scale is None else scale
+        self.window_scale = scale if scale in range(-31, 32) else 1  # net/ipv4/sysctl_net_ipv4.c tcp_adv_win_scale_min, _max
         self.measured = set()  # the keys whose value rests on a measurement: the size of memory, or a peak
         self.keep = self._worth_keeping()
         if not only_raise:  # the kernel's documentation forbids to lower this one: live orphans would be reset

@@ -34,7 +34,7 @@ def recommend(facts, workload=None):
     workload = check_workload(workload)
     host = SizedHost(facts, workload["only_raise"])
     if workload["observed_peak"] == FACTS:
-        workload = dict(workload, observed_peak=((facts.get("tcp") or {}).get("used") or {}).get("bytes"))
+        workload = dict(workload, observed_peak=_observed(facts))
     given, needs = recommended(host, workload)
     settings, reasons = {}, {}
     for key, (value, reason) in given.items():
@@ -57,6 +57,13 @@ def recommend(facts, workload=None):
         "budget": _budget(host, workload, needs, settings, limits),
         "lint": in_order(results, workload["silence"]),
     }
+
+
+def _observed(facts):
+    """Return the most bytes that TCP uses by *facts*: now, and in the window of observation where there was one; None where they do not tell."""
+    used = (facts.get("tcp") or {}).get("used") or {}
+    window = ((facts.get("window") or {}).get("tcp") or {}).get("used") or {}
+    return max(used.get("bytes") or 0, (window.get("peak") or {}).get("bytes") or 0) or None
 
 
 def _budget(host, workload, needs, settings, limits):

@@ -100,12 +100,13 @@ def test_bad_override_is_refused(playbook, host_as_before, values, sentence):
     ({"tune_tcp_dropin": "/etc/tcp.conf"}, "expected a file NAME.conf in /etc/sysctl.d"),
     ({"tune_tcp_dropin": "/etc/sysctl.d/tcp"}, "expected a file NAME.conf in /etc/sysctl.d"),
 ])
-def test_wrong_input_is_refused_before_the_host_is_read(playbook, variables, sentence):
-    """Argument specs and the first task of the role."""
+def test_wrong_input_is_refused_before_the_host_is_touched(playbook, variables, sentence):
+    """By the argument specs, or by the task that takes it."""
     run = playbook("tune-tcp.yml", variables=json.dumps(variables))
     assert run.failed
     assert sentence in run.output
-    assert "Read the host" not in run.output
+    assert run.recap("changed") == 0
+    assert "Read the host again" not in run.output
 
 
 def test_drift_and_lost_boot_values_are_named(playbook):

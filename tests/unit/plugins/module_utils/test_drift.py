@@ -49,32 +49,32 @@ def test_settings_that_cannot_be_meant_are_refused(facts):
 
 def test_proof_from_the_file_alone(facts):
     result = prove(facts, DROPIN)
-    assert result["holds"] and result["drift"] == [] and result["unavailable"] == [TW]
+    assert result["passes"] and result["drift"] == [] and result["unavailable"] == [TW]
     assert result["message"] == "2 of 3 settings hold now and after the next boot; not available here, only in the file: %s." % TW
 
 
 def test_a_file_that_loses_is_proved_against_all_the_same(facts):
     facts["boot"][MAX] = boot(8192, LATER, 5, [{"value": 4096, "file": DROPIN, "line": 2}])
     result = prove(facts, DROPIN)
-    assert not result["holds"] and [one["key"] for one in result["drift"]] == [MAX]
+    assert not result["passes"] and [one["key"] for one in result["drift"]] == [MAX]
     assert "1 of 3 settings hold" in result["message"] and LATER + " line 5 sets 8192" in result["message"]
 
 
 def test_exceptions_are_not_judged_and_said(facts):
     facts["limits"][MAX] = 1
     result = prove(facts, DROPIN, exceptions=[MAX])
-    assert result["holds"] and "not judged: " + MAX in result["message"]
-    assert not prove(facts, DROPIN)["holds"]
+    assert result["passes"] and "not judged: " + MAX in result["message"]
+    assert not prove(facts, DROPIN)["passes"]
 
 
 def test_a_missing_file_holds_nothing(facts):
     result = prove(facts, "/etc/sysctl.d/98-none.conf")
-    assert not result["holds"] and result["message"].startswith("/etc/sysctl.d/98-none.conf sets no managed key.")
-    assert prove(facts, "/etc/sysctl.d/98-none.conf", {MEM: [1, 2, 3]})["holds"]
+    assert not result["passes"] and result["message"].startswith("/etc/sysctl.d/98-none.conf sets no managed key.")
+    assert prove(facts, "/etc/sysctl.d/98-none.conf", {MEM: [1, 2, 3]})["passes"]
 
 
 def test_a_file_that_says_what_the_kernel_would_misread_is_a_difference_of_the_host(facts):
     facts["boot"][MAX] = boot("60s")
     proof = prove(facts, DROPIN)
-    assert proof["holds"] is False
+    assert proof["passes"] is False
     assert "net.core.rmem_max: found '60s'" in proof["message"]

@@ -8,6 +8,7 @@ import os
 
 import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils import facts as module
+from ansible_collections.linux_net.socket_memory.plugins.module_utils import gather
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import KEYS
 
@@ -43,8 +44,8 @@ def test_shape_of_the_facts(host):
             "recommended": {"profile", "settings", "reasons", "budget", "lint"},
             "capacity": {"bytes_per_connection", "connections_until", "payload_that_fills_a_buffer", "needs", "answers"}}.items():
         assert names_below(facts, path) == names, path
-    assert set(facts["counters"]) == {name for name, _always in module.TCP_COUNTERS} | {
-        prefix + name for prefix in ("Udp", "Udp6") for name, _always in module.UDP_COUNTERS}
+    assert set(facts["counters"]) == {name for name, _always in gather.TCP_COUNTERS} | {
+        prefix + name for prefix in ("Udp", "Udp6") for name, _always in gather.UDP_COUNTERS}
 
 
 def test_this_very_machine_can_be_read():
@@ -101,9 +102,9 @@ UDP_SIZE = ["udp used pages", "udp used bytes", "udp state"]
 TCP_SOCKETS = ["tcp sockets " + name for name in ("in_use", "orphaned", "time_wait", "allocated")] + ["tcp orphans count", "tcp time_wait count"]
 SOCKSTAT = TCP_SIZE + UDP_SIZE + TCP_SOCKETS + ["udp sockets in_use", "sockets_used"]
 TCP_MEM = ["limits net.ipv4.tcp_mem", "tcp thresholds low", "tcp thresholds pressure", "tcp thresholds high", "tcp percent_of_high", "tcp state"]
-NETSTAT = ["counters " + name for name, _always in module.TCP_COUNTERS]
-UDP4 = ["counters Udp" + name for name, _always in module.UDP_COUNTERS]
-UDP6 = ["counters Udp6" + name for name, _always in module.UDP_COUNTERS]
+NETSTAT = ["counters " + name for name, _always in gather.TCP_COUNTERS]
+UDP4 = ["counters Udp" + name for name, _always in gather.UDP_COUNTERS]
+UDP6 = ["counters Udp6" + name for name, _always in gather.UDP_COUNTERS]
 BROKEN, GARBAGE = "BROKEN", b"\x7fELF\xff\xfe\x00"
 
 

@@ -132,6 +132,14 @@ def test_a_measured_need_moves_the_thresholds_only_when_it_moves_much():
     assert sized({"observed_peak": "6GiB"}, memory=64 * GIB, limits=first["settings"])["settings"][MEM] > first["settings"][MEM]
 
 
+@pytest.mark.parametrize("facts, needs", [
+    ({}, 0), ({"tcp": {"used": {"bytes": None}}}, 0), ({"tcp": {"used": {"bytes": 4096}}}, 2),
+    ({"tcp": {"used": {"bytes": 4096}}, "window": {"tcp": {"used": {"peak": {"bytes": 40960}}}}}, 15)])
+def test_the_peak_of_a_window_counts_where_the_facts_have_one(facts, needs):
+    budget = recommend(dict(facts, page_size=4096, memory_total=16 * GIB), {"observed_peak": "facts"})["budget"]
+    assert [need["low"]["pages"] for need in budget["needs"] if need["need"] == "observed peak"] == [needs] * bool(needs)
+
+
 def test_silenced_warnings_stay_visible_with_their_reason_and_leave_the_file():
     workload = {"connections": 10 ** 6, "buffer_bytes": "1MiB"}
     assert rules(sized(workload)) == [("demand-above-ceiling", "warning")]
