@@ -59,6 +59,9 @@ def judge(answer, params):
         facts.pop(name, None)
     if not subsets & {"tcp", "udp"}:
         facts.pop("sockets_used", None)
+    if "boot" not in subsets:
+        facts.pop("boot_by_others", None)
+        facts.pop("boot_complete", None)
     facts["warnings"] = answer["warnings"]
     return {"changed": False, "ansible_facts": {"socket_memory": facts}, "warnings": answer["warnings"]}
 

@@ -16,7 +16,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_key
 
 READABLE = ("memory", "limits", "counters", "boot")  # memory: tcp, udp and sockets_used
 # What some of them need beyond the imports of this file, which import it only then: on a host every import is compiled anew.
-PARTS = {"boot": ("sysctl_files",)}
+PARTS = {"boot": ("boot_executors",)}
 
 # The counters that tell of memory, by the kernel's names (net/ipv4/proc.c snmp4_net_list); False where a supported
 # kernel may not have it (EL8 before 8.7, 5.4).
@@ -55,7 +55,7 @@ def read(params):
     if "counters" in wanted:
         facts["counters"] = reading.counters()
     if "boot" in wanted:
-        facts["boot"] = reading.boot(params.get("sysctl_dialect") or "auto")
+        facts.update(reading.boot(params.get("sysctl_dialect") or "auto"))
     return {"facts": facts, "warnings": reading.warnings}
 
 
@@ -106,9 +106,9 @@ class _Reading(HostReading):
         return limits
 
     def boot(self, dialect):
-        """Return {key: what the sysctl.d files set at the next boot}."""
-        from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_files import boot_values
-        boot, problems = boot_values(self.files, list(KEYS), dialect)
+        """Return the facts boot, boot_by_others and boot_complete: what the sysctl.d files set at the next boot, and what others make of them."""
+        from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot_executors import read_boot
+        boot, problems = read_boot(self.files, list(KEYS), dialect)
         self.warnings.extend(problems)
         return boot
 

@@ -169,7 +169,13 @@ ansible_facts:
           returned: with the subset V(counters)
           sample: {TCPMemoryPressures: 0, TCPMemoryPressuresChrono: 0, PruneCalled: 0, UdpMemErrors: 0}
         boot:
-          description: What the C(sysctl.d) files set at the next boot. A key that no file sets is absent.
+          description:
+            - What the C(sysctl.d) files set at the next boot, by C(systemd-sysctl). A key that no file sets is absent.
+            - C(value) is the text itself where the kernel refuses it, or takes only the first numbers of it. C(overrides) are the lines
+              that lose, nearest first.
+            - C(procps) is what C(sysctl --system) would leave and C(tuned) what tuned leaves each time it starts, by its active profile and
+              by writing C(sysctl.d) once more in its own order. Each is absent where the host has no such program, it is switched off, or
+              it does not set the key.
           type: dict
           returned: with the subset V(boot)
           sample:
@@ -179,6 +185,21 @@ ansible_facts:
               line: 3
               overrides:
                 - {file: /usr/lib/sysctl.d/50-vendor.conf, line: 8, value: [1, 2, 3]}
+              procps: {value: [1, 2, 4], file: /etc/sysctl.conf, line: 5}
+        boot_by_others:
+          description: The same C(procps) and C(tuned) for the keys that only they set, not the boot itself.
+          type: dict
+          returned: with the subset V(boot)
+          sample:
+            net.core.somaxconn:
+              tuned: {value: 8192, file: /etc/tuned/mine/tuned.conf, line: 4}
+        boot_complete:
+          description:
+            - V(false) where a file or directory could not be read as text, such as a dangling link, a FIFO, or a file of more than 4 MiB.
+              A warning names each; what it sets is not in C(boot).
+          type: bool
+          returned: with the subset V(boot)
+          sample: true
         recommended:
           description: What the filter P(linux_net.socket_memory.recommend#filter) returns for this host, or null without memory or page size.
           type: dict

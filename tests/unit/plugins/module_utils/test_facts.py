@@ -31,9 +31,12 @@ def names_below(facts, path):
     return set(value)
 
 
+BOOT = {"boot_by_others", "boot_complete"}  # beside the fact boot
+
+
 def test_shape_of_the_facts(host):
     facts = host.facts()
-    assert set(facts) == HOST | set(module.SUBSETS) | {"sockets_used"}
+    assert set(facts) == HOST | set(module.SUBSETS) | {"sockets_used"} | BOOT
     for path, names in {
             "tcp": {"state", "kernel_flag", "used", "thresholds", "percent_of_high", "error_bound", "sockets", "orphans", "time_wait"},
             "tcp used": SIZE, "tcp error_bound": SIZE, "tcp thresholds": THRESHOLDS, "tcp orphans": {"count", "limit"}, "tcp time_wait": {"count", "limit"},
@@ -50,7 +53,7 @@ def test_shape_of_the_facts(host):
 
 def test_this_very_machine_can_be_read():
     facts = module.run({})["ansible_facts"]["socket_memory"]
-    assert set(facts) == HOST | set(module.SUBSETS) | {"sockets_used"}
+    assert set(facts) == HOST | set(module.SUBSETS) | {"sockets_used"} | BOOT
     assert facts["page_size"] == os.sysconf("SC_PAGE_SIZE") and facts["memory_total"] > 0
 
 
@@ -153,6 +156,7 @@ def test_one_broken_file_costs_its_own_facts_and_is_named(host, path, change, nu
     else:
         assert lost == set(nulls)
         assert {name for name in before if after.get(name) != before[name]} - lost == {"warnings"}
+    assert facts["boot_complete"] == ("sysctl.d" not in path)
     assert any(warning in one for one in facts["warnings"]), facts["warnings"]
 
 
@@ -180,7 +184,8 @@ def test_an_error_bound_that_cannot_be_told_is_null(host_of, path, change, warni
 def test_subsets_hold_what_was_asked_for_and_no_more(host, words, subsets):
     assert module.choose_subsets(words) == set(subsets)
     memory = {"sockets_used"} if set(subsets) & {"tcp", "udp"} else set()
-    assert set(host.facts(gather_subset=words)) - {"sockets_used"} == HOST | set(subsets) and memory <= set(host.facts(gather_subset=words))
+    expected = HOST | set(subsets) | (BOOT if "boot" in subsets else set())
+    assert set(host.facts(gather_subset=words)) - {"sockets_used"} == expected and memory <= set(host.facts(gather_subset=words))
 
 
 @pytest.mark.parametrize("files, name", [

@@ -55,7 +55,7 @@ def test_script_runs_on_every_python(version, tmp_path):
     (tmp_path / "proc" / "net").mkdir(parents=True)
     (tmp_path / "proc" / "net" / "sockstat").write_text("TCP: inuse 1 orphan 2 tw 3 alloc 4 mem 5\n")
     params = reading_params({"root": str(tmp_path), "page_size": 4096})
-    text = fast_lane.script(fast_lane.Work("gather", "read", params, ["sysctl_files"]), MARK)
+    text = fast_lane.script(fast_lane.Work("gather", "read", params, ["boot_executors"]), MARK)
     ran = subprocess.run([python, "-I", "-S", "-"], input=text.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True)
     answer = fast_lane.read_answer(ran.stdout.decode(), MARK)
     assert answer["facts"]["tcp"]["sockets"]["orphaned"] == 2
