@@ -213,8 +213,9 @@ def controllers(session: nox.Session, *cores: str) -> list[str]:
 
 @nox.session(python=python_for("2.19"), default=False)
 def benchmark(session: nox.Session) -> None:
-    """What a host costs, as ratios to ping, and within it what the next boot sets."""
+    """What sizing costs, what a host costs, as ratios to ping, and within it what the next boot sets."""
     session.install("ansible-core~=2.19.0", "jmespath", "pip")
+    session.run("python", "tests/benchmarks/cost_of_sizing.py")
     session.run("python", "tests/benchmarks/cost_per_host.py", "--collections", collections_from_wheel(session, "ansible.posix"), *session.posargs)
     session.run("python", "tests/benchmarks/boot_files.py")
 

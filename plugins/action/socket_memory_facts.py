@@ -33,5 +33,5 @@ class ActionModule(FastLaneAction):
         """Judge it as the ordinary module does. The host may have answered anything."""
         try:
             return judge({name: answer[name] for name in ("facts", "warnings")}, params)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             raise SocketMemoryError("What the host answered are no facts: %s: %s" % (type(error).__name__, error)) from error

@@ -8,6 +8,7 @@ import functools
 import json
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.capacity import capacity
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.drift import drift, prove
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.findings import pressure_report
@@ -46,5 +47,5 @@ class FilterModule:
 
     def filters(self):
         """Return {name: function}."""
-        functions = (drift, fleet, fleet_table, human_value, jmespath, pressure_report, prove, recommend)
+        functions = (capacity, drift, fleet, fleet_table, human_value, jmespath, pressure_report, prove, recommend)
         return {function.__name__: _door(function) for function in functions}

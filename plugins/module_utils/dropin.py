@@ -141,7 +141,7 @@ class _Transaction:
             self.settings = self._plan_absent()
         self._read_host()
         if self.present:
-            self._lint(desired, params["only_raise"])
+            self._lint(desired, params["only_raise"], params.get("silence"))
             self._check_available(params["unavailable"])
             self._check_boot(params["shadowed"])
         self.file_changes = self.new_text != self.old_text
@@ -245,14 +245,14 @@ class _Transaction:
         """Return whether the kernel lets root write *key*; without root that is not known and taken for granted."""
         return os.geteuid() != 0 or os.access(self.files.local_path(key_path(key)), os.W_OK)
 
-    def _lint(self, desired, only_raise):
+    def _lint(self, desired, only_raise, silence):
         """Refuse what lint calls an error and keep its warnings."""
         reading = HostReading(self.files)
         release = reading.kernel()
         page_size = reading.page_size(None, release)
         running = {setting.key: setting.runtime_before for setting in self.settings if setting.runtime_before is not None}
         reserve, _reason = read_running(self.files, "net.core.mem_pcpu_rsv")
-        results = lint(desired, page_size, reading.memory_total(), reading.error_bound(release, page_size, reserve) or 0, running, only_raise)
+        results = lint(desired, page_size, reading.memory_total(), reading.error_bound(release, page_size, reserve) or 0, running, only_raise, silence)
         self.warnings.extend(reading.warnings)
         errors = [(result["key"], "%s. %s" % (result["message"], result["remedy"])) for result in results if result["severity"] == "error"]
         if errors:
@@ -261,7 +261,7 @@ class _Transaction:
                 if reasons:
                     setting.status, setting.reason = "failed", " ".join(reasons)
             raise self._refusal(" ".join(text for _key, text in errors))
-        self.warnings.extend("%s. %s" % (result["message"], result["remedy"]) for result in results)
+        self.warnings.extend("%s. %s" % (result["message"], result["remedy"]) for result in results if result["severity"] == "warning")
 
     def _check_available(self, unavailable):
         """Refuse or report the keys that this host cannot hold now."""

@@ -7,6 +7,7 @@
 Reading needs the host, judging does not: the fast lane reads there and judges on the controller.
 """
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.capacity import capacity
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.findings import find
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.gather import read
@@ -21,8 +22,11 @@ SUBSETS = {
     "boot": ("boot",),
     "managers": ("boot", "managers"),
     "recommended": ("memory",),
+    "capacity": ("memory",),
     "findings": ("memory", "boot", "managers"),
 }
+
+SIZED = {"recommended": recommend, "capacity": capacity}  # subset: what makes it of the other facts and the workload
 
 
 def run(params):
@@ -37,7 +41,7 @@ def run(params):
 def reading_params(params):
     """Return the params of gather.read for those of run, all of which are checked that can be checked without the host."""
     subsets = choose_subsets(params.get("gather_subset"))
-    if "recommended" in subsets:
+    if subsets & set(SIZED):
         check_workload(params.get("workload"))
     names = {name for subset in subsets for name in SUBSETS[subset]}
     return dict({name: params.get(name) for name in ("root", "page_size", "sysctl_dialect")}, read=sorted(names))
@@ -47,9 +51,9 @@ def judge(answer, params):
     """Return what run returns, from what gather.read answered."""
     subsets = choose_subsets(params.get("gather_subset"))
     facts = answer["facts"]
-    if "recommended" in subsets:
+    for name in (name for name in SIZED if name in subsets):
         known = facts["page_size"] and facts["memory_total"]
-        facts["recommended"] = recommend(facts, params.get("workload")) if known else None
+        facts[name] = SIZED[name](facts, params.get("workload")) if known else None
     if "findings" in subsets:
         facts["findings"] = find(facts)
     for name in set(SUBSETS) - subsets:  # what was read only for another subset

@@ -7,6 +7,11 @@
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import human_bytes
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import KEYS, format_value
 
+# Every rule has a line in docs/lint-rules.md. Errors refuse and cannot be silenced; "lowers" is one where only_raise is asked.
+ERRORS = ("above-memory", "below-floor", "default-above-max", "order", "range", "too-large", "zero")
+WARNINGS = ("cap-below-autotuning", "demand-above-ceiling", "half-of-memory", "lowers", "narrow-band", "overcommitted", "quarter-of-memory")
+DOCUMENTATION = "docs/lint-rules.md"
+
 FLOOR_BYTES = 4 * 1024 * 1024
 FLOOR_RESERVES = 4  # times what the CPUs keep uncounted: below that the pressure flag may never clear
 # Autotuning may use tcp_rmem[2], setsockopt only rmem_max: an application that asks gets less than one that does not.
@@ -24,17 +29,32 @@ def tcp_mem_floor(page_size, error_bound):
     return max(-(-FLOOR_BYTES // page_size), FLOOR_RESERVES * error_bound)
 
 
-def lint(settings, page_size=None, memory_total=None, error_bound=0, running=None, only_raise=False):
-    """Return what is wrong with *settings* as a list of {rule, severity, key, message, remedy}, errors first.
+def finding(rule, severity, key, message, remedy):
+    """Return one result of lint: {rule, severity, key, message, remedy, documentation}."""
+    return {"rule": rule, "severity": severity, "key": key, "message": "%s: %s" % (key, message), "remedy": remedy,
+            "documentation": "%s#%s" % (DOCUMENTATION, rule)}
+
+
+def in_order(results, silence=None):
+    """Return *results* with errors first. silence: {rule: reason}; its warnings get the severity "silenced" and the reason."""
+    silence = silence or {}
+    results = [dict(one, severity="silenced", reason=silence[one["rule"]]) if one["severity"] == "warning" and one["rule"] in silence else one
+               for one in results]
+    return sorted(results, key=lambda one: ("error", "warning", "silenced").index(one["severity"]))
+
+
+def lint(settings, page_size=None, memory_total=None, error_bound=0, running=None, only_raise=False, silence=None):
+    """Return what is wrong with *settings* as a list of finding(), in_order().
 
     settings: {key: value} as from sysctl_keys.parse_value. page_size, memory_total: bytes; None leaves out the rules that
     need them. error_bound: pages. running: {key: value} of the host now, for comparison. only_raise: lowering is an error.
+    silence: {rule: reason} of the warnings that were judged to be right here.
     """
     running = running or {}
     results = []
 
-    def report(rule, severity, key, message, remedy):
-        results.append({"rule": rule, "severity": severity, "key": key, "message": "%s: %s" % (key, message), "remedy": remedy})
+    def report(*parts):
+        results.append(finding(*parts))
 
     def effective(key):
         return settings.get(key, running.get(key))
@@ -73,8 +93,7 @@ def lint(settings, page_size=None, memory_total=None, error_bound=0, running=Non
             if effective(default) is not None and effective(cap) is not None and effective(default) > effective(cap):
                 report("default-above-max", "error", default, "found %d, above %s %d" % (effective(default), cap, effective(cap)),
                        "Lower the default or raise the maximum.")
-    results.sort(key=lambda result: result["severity"] != "error")
-    return results
+    return in_order(results, silence)
 
 
 def _lint_thresholds(report, key, value, page_size, memory_total, error_bound):
@@ -95,9 +114,12 @@ def _lint_thresholds(report, key, value, page_size, memory_total, error_bound):
                 hint = "These look like bytes: in pages of %d bytes they are %s." % (page_size, format_value([number // page_size for number in value]))
             report("above-memory", "error", key, "found high %d pages = %s, expected less than the %s of this host" % (
                 high, human_bytes(high * page_size), memory), hint)
-        elif 2 * high * page_size >= memory_total:
+        elif 2 * (high + 1) * page_size > memory_total:  # half, rounded down to a page, is half
             report("half-of-memory", "warning", key, "high %d pages = %s is half or more of the %s" % (high, human_bytes(high * page_size), memory),
                    "Socket memory cannot be swapped: keep high at or below a quarter unless the host does nothing else.")
+    if key == "net.ipv4.tcp_mem" and low < pressure <= low + error_bound:
+        report("narrow-band", "warning", key, "found %d pages between low and pressure, the kernel may miscount by %d" % (pressure - low, error_bound),
+               "Keep the kernel's own pattern 3 : 4 : 6, so that pressure does not come and go with every charge.")
     floor = tcp_mem_floor(page_size, error_bound)
     if key == "net.ipv4.tcp_mem" and 0 < low < floor:
         report("below-floor", "error", key, "found low %d pages, expected at least %d" % (low, floor),

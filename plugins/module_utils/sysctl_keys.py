@@ -46,6 +46,8 @@ KEYS = {
     "net.ipv4.udp_rmem_min": Key(None, "bytes", True, INT_MAX),
     "net.ipv4.udp_wmem_min": Key(None, "bytes", True, INT_MAX),
     "net.ipv4.tcp_moderate_rcvbuf": Key(None, "flag", False, INT_MAX),
+    # Read for the ratio of window to buffer, and to be restored; kernels from 6.6 and EL9.4 on ignore it.
+    "net.ipv4.tcp_adv_win_scale": Key(None, "flag", False, 31),
     "net.ipv4.tcp_max_orphans": Key(None, "sockets", True, INT_MAX),
     "net.ipv4.tcp_max_tw_buckets": Key(None, "sockets", True, INT_MAX),
     "net.ipv4.tcp_fin_timeout": Key(None, "seconds", False, INT_MAX),

@@ -75,7 +75,7 @@ EXAMPLES = r"""
     gather_subset: [recommended]
     workload:
       connections: 500
-      buffer_bytes: 131072
+      buffer_bytes: 128KiB
 
 - name: Read a sosreport on the controller
   linux_net.socket_memory.socket_memory_facts:
@@ -220,6 +220,11 @@ ansible_facts:
           type: dict
           returned: with the subset V(recommended)
           sample: {profile: balanced, settings: {}, reasons: {}, budget: {}, lint: []}
+        capacity:
+          description: What the filter P(linux_net.socket_memory.capacity#filter) returns for this host, or null without memory or page size.
+          type: dict
+          returned: with the subset V(capacity)
+          sample: {bytes_per_connection: {}, connections_until: {}, payload_that_fills_a_buffer: {}, needs: null, answers: []}
         findings:
           description: What a person should know, with the severity V(error), V(warning) or V(info), errors first. Empty when all is well.
           type: list

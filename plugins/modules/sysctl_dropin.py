@@ -59,6 +59,11 @@ options:
     description: Whether to refuse a content that lowers a size the host runs with.
     type: bool
     default: false
+  silence:
+    description:
+      - Reasons by rule, for warnings that are known to be right on this host and shall not be given. The rules are in C(docs/lint-rules.md).
+    type: dict
+    default: {}
 extends_documentation_fragment:
   - linux_net.socket_memory.attributes
 attributes:
@@ -167,6 +172,7 @@ ARGUMENTS = {
         "unavailable": {"type": "str", "choices": ["skip", "fail"], "default": "skip"},
         "shadowed": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
         "only_raise": {"type": "bool", "default": False},
+        "silence": {"type": "dict", "default": {}},
     },
     "required_if": [("state", "present", ["content"])],
 }

@@ -44,7 +44,8 @@ def test_shape_of_the_facts(host):
             "udp": {"state", "used", "thresholds", "sockets"}, "udp used": SIZE, "udp thresholds": THRESHOLDS, "udp sockets": {"in_use"},
             "limits": set(KEYS), "boot": {"net.core.somaxconn", "net.ipv4.tcp_fin_timeout"},
             "boot net.core.somaxconn": {"value", "file", "line", "overrides"},
-            "recommended": {"profile", "settings", "reasons", "budget", "lint"}}.items():
+            "recommended": {"profile", "settings", "reasons", "budget", "lint"},
+            "capacity": {"bytes_per_connection", "connections_until", "payload_that_fills_a_buffer", "needs", "answers"}}.items():
         assert names_below(facts, path) == names, path
     assert set(facts["counters"]) == {name for name, _always in gather.TCP_COUNTERS} | {
         prefix + name for prefix in ("Udp", "Udp6") for name, _always in gather.UDP_COUNTERS}
@@ -94,7 +95,7 @@ def test_each_kind_of_host(host_of, name, page_size, expected):
 def test_without_a_page_size_sizes_are_null_and_counts_stand(host_of):
     facts = host_of("el8_aarch64_64k").facts()
     assert facts["tcp"]["used"] == facts["udp"]["used"] == {"pages": None, "bytes": None}
-    assert facts["tcp"]["state"] is None and facts["recommended"] is None
+    assert facts["tcp"]["state"] is None and facts["recommended"] is facts["capacity"] is None
     assert facts["tcp"]["sockets"]["in_use"] == 150 and facts["tcp"]["thresholds"]["low"] == 11805
     assert facts["warnings"] == ["the page size of a captured tree cannot be read: sizes are null, give page_size"]
 
@@ -144,7 +145,7 @@ BROKEN, GARBAGE = "BROKEN", b"\x7fELF\xff\xfe\x00"
     ("/usr/lib/sysctl.d/50-vendor.conf", os.mkfifo, None, "/usr/lib/sysctl.d/50-vendor.conf cannot be read, what it sets is not known"),
 ])
 def test_one_broken_file_costs_its_own_facts_and_is_named(host, path, change, nulls, warning):
-    subset = {"gather_subset": ["!recommended", "!findings"], "page_size": 4096}
+    subset = {"gather_subset": ["!recommended", "!capacity", "!findings"], "page_size": 4096}
     before = flat(host.facts(**subset))
     host.write(path, change)
     facts = host.facts(**subset)

@@ -4,8 +4,11 @@
 
 """Each rule with what passes and what does not."""
 
+import os
+import re
+
 import pytest
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.lint import lint, tcp_mem_floor
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.lint import DOCUMENTATION, ERRORS, WARNINGS, lint, tcp_mem_floor
 
 INT_MAX = 2147483647
 PAGES = 4194304  # 16 GiB in pages of 4096 bytes
@@ -27,6 +30,8 @@ def rules(settings, **options):
     ("order", "error", RMEM, [0, 1, 2], [1, 1, 1], {}),
     ("above-memory", "error", MEM, [4000, 5000, PAGES + 1], [4000, 5000, PAGES // 2 - 1], {}),
     ("half-of-memory", "warning", MEM, [4000, 5000, PAGES // 2], [4000, 5000, PAGES // 2 - 1], {}),
+    ("half-of-memory", "warning", MEM, [4000, 5000, PAGES // 2], [4000, 5000, PAGES // 2 - 1], {"memory_total": (PAGES + 1) * 4096 + 4095}),
+    ("narrow-band", "warning", MEM, [4000, 4512, 6000], [4000, 4513, 6000], {"error_bound": 512}),
     ("half-of-memory", "warning", "net.ipv4.udp_mem", [4000, 5000, PAGES], [4000, 5000, 6000], {}),
     ("below-floor", "error", MEM, [1023, 2000, 3000], [1024, 2000, 3000], {}),
     ("below-floor", "error", MEM, [2047, 3000, 4000], [2048, 3000, 4000], {"error_bound": 512}),
@@ -86,3 +91,20 @@ def test_errors_come_first_and_foreign_keys_are_left_alone():
 @pytest.mark.parametrize("page_size, error_bound, floor", [(4096, 0, 1024), (65536, 0, 64), (4096, 512, 2048), (4096, 128 * 256, 131072)])
 def test_floor_is_4_mib_or_4_reserves(page_size, error_bound, floor):
     assert tcp_mem_floor(page_size, error_bound) == floor
+
+
+def test_a_silenced_warning_stays_with_its_reason_and_goes_last():
+    silence = {"lowers": "moved to another host"}
+    results = lint({MAX: 4096, RMEM: [4096, 8192, 8192]}, running={MAX: 8192}, silence=silence)
+    assert [(one["rule"], one["severity"], one.get("reason")) for one in results] == [
+        ("cap-below-autotuning", "warning", None), ("lowers", "silenced", "moved to another host")]
+    refused = lint({MAX: 4096}, running={MAX: 8192}, only_raise=True, silence=silence)
+    assert [one["severity"] for one in refused] == ["error"], "an error cannot be silenced"
+
+
+def test_every_rule_is_documented_in_a_line_of_its_own():
+    root = os.path.join(os.path.dirname(__file__), *[os.pardir] * 4)
+    with open(os.path.join(root, DOCUMENTATION), encoding="utf-8") as stream:
+        documented = re.findall(r"^\| <a id=\"([a-z-]+)\"></a>`\1` \| (error|warning)", stream.read(), re.MULTILINE)
+    assert sorted(documented) == sorted([(rule, "error") for rule in ERRORS] + [(rule, "warning") for rule in WARNINGS])
+    assert lint({MEM: [3, 2, 1]})[0]["documentation"] == "docs/lint-rules.md#order"
