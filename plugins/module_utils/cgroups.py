@@ -38,10 +38,10 @@ def read_cgroups(reading, before=None):
         try:
             with os.scandir(reading.files.local_path(top + path)) as entries:
                 below = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+            paths.extend(path + "/" + name for name in below)
             group = read(reading.files, top + path + "/", bool(below))
         except (OSError, ValueError):  # it ended meanwhile, or is not ours to read
             continue
-        paths.extend(path + "/" + name for name in below)
         if group:
             groups.append(dict(group, path=path or "/"))
         if len(paths) > MOST_READ:

@@ -169,9 +169,9 @@ def _since(spans, states, window):
     since = "at least %.1f seconds, the whole window" % window["seconds"] if whole else "%.1f seconds, %.1f of %.1f in all" % (
         seconds, sum(length for state, length in spans if state in states), window["seconds"])
     entered = window["counters"].get("TCPMemoryPressures")
-    return "It has been so for %s%s, with a peak of %s%s." % (
-        since, ", entered %s" % _times(entered) if entered else "", human_bytes(window["tcp"]["used"]["peak"]["bytes"]),
-        " and %s" % window["tcp"]["trend"] if window["tcp"]["trend"] else "")
+    return "It has been so for %s%s; %swith a peak of %s." % (
+        since, ", entered %s" % _times(entered) if entered else "", "%s, " % window["tcp"]["trend"] if window["tcp"]["trend"] else "",
+        human_bytes(window["tcp"]["used"]["peak"]["bytes"]))
 
 
 def _bounds(facts):
