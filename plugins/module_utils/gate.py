@@ -38,13 +38,13 @@ def judge(facts, rules=None):
     """Return {passes, verdict, message, reasons}: verdict "pass", "warn" or "fail", message one paragraph.
 
     facts: the value of ansible_facts.socket_memory with the subset "tcp", or None for a host that was not read; whatever else
-    was gathered is judged too. rules: what differs from RULES. reasons: [{id, severity ("fail" or "warn"), message}, …], the
-    worst first. Raises SocketMemoryError for wrong rules.
+    was gathered is judged too. rules: what differs from RULES. reasons: [{id, severity ("fail" or "warn")}, …], the worst
+    first. Raises SocketMemoryError for wrong rules.
     """
     rules = check_rules(rules or {})
     if not facts or not facts.get("tcp"):
-        message = "The host was not read, it is not known to be well."
-        return {"passes": False, "verdict": "fail", "message": message, "reasons": [{"id": "not-read", "severity": "fail", "message": message}]}
+        return {"passes": False, "verdict": "fail", "message": "The host was not read, it is not known to be well.",
+                "reasons": [{"id": "not-read", "severity": "fail"}]}
     found = []  # (id, severity, message, remedy)
     for look in (_tcp, _udp, _orphans, _time_wait, _cgroups, _kernel_log):
         found.extend(one for one in look(facts, rules) if one[1] != "ignore")
@@ -55,7 +55,7 @@ def judge(facts, rules=None):
         sentences += [one[3] for number, one in enumerate(found) if one[3] not in [other[3] for other in found[:number]]]
     verdict = found[0][1] if found else "pass"
     return {"passes": verdict != "fail", "verdict": verdict, "message": " ".join(sentence for sentence in sentences if sentence),
-            "reasons": [dict(zip(("id", "severity", "message"), one)) for one in found]}
+            "reasons": [{"id": one[0], "severity": one[1]} for one in found]}
 
 
 def judge_fleet(facts_of_hosts, budget, active, batch, rules=None):
