@@ -216,6 +216,7 @@ def benchmark(session: nox.Session) -> None:
     """What a host costs, as ratios to ping, and within it what the next boot sets."""
     session.install("ansible-core~=2.19.0", "jmespath", "pip")
     session.run("python", "tests/benchmarks/cost_per_host.py", "--collections", collections_from_wheel(session, "ansible.posix"), *session.posargs)
+    session.run("python", "tests/benchmarks/gate_with_window.py")
     session.run("python", "tests/benchmarks/boot_files.py")
 
 
