@@ -217,6 +217,7 @@ def benchmark(session: nox.Session) -> None:
     session.install("ansible-core~=2.19.0", "jmespath", "pip")
     session.run("python", "tests/benchmarks/cost_of_sizing.py")
     session.run("python", "tests/benchmarks/cost_per_host.py", "--collections", collections_from_wheel(session, "ansible.posix"), *session.posargs)
+    session.run("python", "tests/benchmarks/gate_with_window.py")
     session.run("python", "tests/benchmarks/boot_files.py")
 
 

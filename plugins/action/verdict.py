@@ -25,13 +25,14 @@ class ActionModule(ActionBase):
         checked = ArgumentSpecValidator(**ARGUMENTS).validate(self._task.args)
         if checked.error_messages:
             return dict(result, failed=True, msg="; ".join(checked.error_messages))
-        verdict = checked.validated_parameters["verdict"]
-        passes = verdict["passes"]
+        params = checked.validated_parameters
+        verdict = params["verdict"]
+        grade = verdict.get("verdict") or ("pass" if verdict["passes"] else "fail")
         lines = [verdict["message"], *(verdict.get("table") or [])]
-        if not passes or verdict.get("remarks"):  # one line is enough where all is well
+        if grade != "pass" or verdict.get("remarks"):  # one line is enough where all is well
             result["verdict"] = verdict
-        result["msg"] = "%s: %s: %s" % ("PASS" if passes else "FAIL", (task_vars or {}).get("inventory_hostname"), "\n".join(lines))
-        result["failed"] = not passes and not checked.validated_parameters["report_only"]
+        result["msg"] = "%s: %s: %s" % (grade.upper(), params["subject"] or (task_vars or {}).get("inventory_hostname"), "\n".join(lines))
+        result["failed"] = not verdict["passes"] and not params["report_only"]
         result["changed"] = False
         result["_ansible_verbose_always"] = True
         return result

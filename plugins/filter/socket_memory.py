@@ -11,8 +11,8 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.capacity import capacity
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.drift import drift, prove
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.findings import pressure_report
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.fleet import fleet, fleet_table
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.gate import judge, judge_fleet
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import human_value
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import recommend
 
@@ -47,5 +47,5 @@ class FilterModule:
 
     def filters(self):
         """Return {name: function}."""
-        functions = (capacity, drift, fleet, fleet_table, human_value, jmespath, pressure_report, prove, recommend)
+        functions = (capacity, drift, fleet, fleet_table, human_value, jmespath, judge, judge_fleet, prove, recommend)
         return {function.__name__: _door(function) for function in functions}

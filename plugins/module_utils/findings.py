@@ -48,6 +48,11 @@ def describe_tcp(tcp, page_size):
     return "TCP memory is %s: %s, kernel flag %s%s." % ("under pressure" if state == "pressure" else state, sizes, flag, effect)
 
 
+def certain(tcp):
+    """Return whether the state of the tcp facts does not rest on a difference smaller than what the kernel may miscount."""
+    return tcp["state"] != "soft" or tcp["used"]["pages"] >= tcp["thresholds"]["low"] + (tcp["error_bound"]["pages"] or 0)
+
+
 def find(facts):
     """Return the findings of a host as a list of {id, severity, message, evidence, remedy}, errors first.
 
@@ -125,9 +130,7 @@ def _find_tcp(report, tcp, page_size):
     evidence = {name: tcp[name] for name in ("state", "used", "thresholds", "kernel_flag", "error_bound")}
     if tcp["state"] in TCP_STATES:
         severity, _effect, remedy = TCP_STATES[tcp["state"]]
-        # Nothing is said on a difference smaller than what the kernel may miscount.
-        certain = tcp["state"] != "soft" or tcp["used"]["pages"] >= tcp["thresholds"]["low"] + (tcp["error_bound"]["pages"] or 0)
-        if certain:
+        if certain(tcp):
             report("tcp-" + tcp["state"], severity, describe_tcp(tcp, page_size), evidence, remedy)
     if tcp["kernel_flag"] is None and tcp["state"] is not None:
         report("tcp-flag-unreadable", "warning", "The kernel's pressure flag cannot be read; the state %r is told by numbers alone" % tcp["state"],
@@ -136,13 +139,3 @@ def _find_tcp(report, tcp, page_size):
     if count is not None and limit is not None and count * ORPHAN_PENALTY > limit:
         report("tcp-orphans", "warning", "%d orphaned connections of %d: from a quarter of the limit on the kernel resets the worst of them" % (count, limit),
                {"orphans": tcp["orphans"]}, "Find who closes connections with unsent data to slow peers; do not lower tcp_max_orphans.")
-
-
-def pressure_report(facts):
-    """Return one paragraph on the TCP memory of a host: what it is, and what to do where that is anything but normal.
-
-    facts: the value of ansible_facts.socket_memory with the subset "tcp".
-    """
-    tcp = facts["tcp"]
-    remedy = TCP_STATES[tcp["state"]][2] if tcp["state"] in TCP_STATES else ""
-    return ("%s %s" % (describe_tcp(tcp, facts["page_size"]), remedy)).strip()

@@ -14,9 +14,10 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel_gen
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.states import tcp_state, udp_state
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import ABSENT, KEYS, THRESHOLDS, read_running
 
-READABLE = ("memory", "limits", "counters", "boot", "managers")  # memory: tcp, udp and sockets_used; managers need boot
+# memory: tcp, udp and sockets_used; managers need boot
+READABLE = ("memory", "limits", "counters", "boot", "managers", "window", "cgroups", "kernel_log")
 # What some of them need beyond the imports of this file, which import it only then: on a host every import is compiled anew.
-PARTS = {"boot": ("boot_executors",), "managers": ("managers",)}
+PARTS = {"boot": ("boot_executors",), "managers": ("managers",), "window": ("window",), "cgroups": ("cgroups",), "kernel_log": ("kernel_log",)}
 
 # The counters that tell of memory, by the kernel's names (net/ipv4/proc.c snmp4_net_list); False where a supported
 # kernel may not have it (EL8 before 8.7, 5.4).
@@ -36,8 +37,8 @@ CONTAINER_MARKS = (("/run/.containerenv", "podman"), ("/.dockerenv", "docker"))
 def read(params):
     """Return {facts: {…}, warnings: [sentence, …]}: what a host says of itself, nothing of it judged.
 
-    params: read (names of what to read, from READABLE), root (directory), page_size (bytes or None), sysctl_dialect.
-    Raises SocketMemoryError for a wrong root or page size, before anything is read.
+    params: read (names of what to read, from READABLE), root (directory), page_size (bytes or None), sysctl_dialect, window (seconds).
+    With a window, everything describes its end. Raises SocketMemoryError for a wrong root or page size, before anything is read.
     """
     wanted = set(params["read"])
     root = params.get("root") or "/"
@@ -48,17 +49,24 @@ def read(params):
         raise refuse("page_size", page_size, "a power of two, in bytes", "Use what getconf PAGESIZE says on the host.")
     reading = _Reading(HostFiles(root))
     facts = reading.host(page_size)
-    if wanted & {"memory", "limits"}:
+    cgroups_before = reading.cgroups() if {"window", "cgroups"} <= wanted else None
+    if "window" in wanted:
+        facts["window"] = reading.window(facts, params["window"])
+    elif wanted & {"memory", "limits"}:
         facts["limits"] = reading.limits()
-    if "memory" in wanted:
-        facts.update(reading.memory(facts))
+        if "memory" in wanted:
+            facts.update(reading.memory(facts))
+    if "cgroups" in wanted:
+        facts["cgroups"] = reading.cgroups(cgroups_before)
+    if "kernel_log" in wanted:
+        facts["kernel_log"] = reading.kernel_log()
     if "counters" in wanted:
         facts["counters"] = reading.counters()
     if "boot" in wanted:
         facts.update(reading.boot(params.get("sysctl_dialect") or "auto"))
     if "managers" in wanted:
         facts["managers"] = reading.managers(facts["boot"])
-    return {"facts": facts, "warnings": reading.warnings}
+    return {"facts": facts, "warnings": sorted(set(reading.warnings), key=reading.warnings.index)}  # a window meets the same trouble at every look
 
 
 class _Reading(HostReading):
@@ -120,6 +128,27 @@ class _Reading(HostReading):
         managers, problems = find_managers(self.files, boot)
         self.warnings.extend(problems)
         return managers
+
+    def window(self, facts, seconds):
+        """Observe the host for *seconds* and return what was seen; limits, tcp, udp and sockets_used of *facts* are those of the last look."""
+        from ansible_collections.linux_net.socket_memory.plugins.module_utils.window import observe
+
+        def look():
+            facts["limits"] = self.limits()
+            facts.update(self.memory(facts))
+            return {"tcp": facts["tcp"], "udp": facts["udp"]}
+
+        return observe(seconds, look, self.counters)
+
+    def cgroups(self, before=None):
+        """Return the control groups that hold socket memory."""
+        from ansible_collections.linux_net.socket_memory.plugins.module_utils.cgroups import read_cgroups
+        return read_cgroups(self, before)
+
+    def kernel_log(self):
+        """Return what the kernel log says about socket memory."""
+        from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel_log import read_kernel_log
+        return read_kernel_log(self)
 
     def memory(self, facts):
         """Return the facts tcp, udp and sockets_used."""

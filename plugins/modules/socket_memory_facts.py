@@ -17,7 +17,8 @@ description:
 options:
   gather_subset:
     description:
-      - What to gather. Every name stands for the key of the same name in the facts, V(all) for all of them, C(!name) leaves one out.
+      - What to gather. Every name stands for the key of the same name in the facts, C(!name) leaves one out.
+      - V(all) stands for all of them but V(cgroups) and V(kernel_log), which have to be named.
       - The facts about the host itself are always there.
     type: list
     elements: str
@@ -31,6 +32,14 @@ options:
     description:
       - Bytes of a memory page of the host in O(root). The live host is asked itself.
     type: int
+  window:
+    description:
+      - Seconds to observe the host, at most 3600. It is looked at up to 21 times, not more often than every 0.1 seconds, and what
+        was seen is RV(ansible_facts.socket_memory.window). All other facts describe the end of the window.
+      - A captured tree cannot be observed.
+      - A connection is silent meanwhile. For minutes over SSH set C(ServerAliveInterval), or run the task with C(async).
+    type: float
+    default: 0
   workload:
     description:
       - What the host is for; see the filter P(linux_net.socket_memory.recommend#filter) for the options.
@@ -76,6 +85,11 @@ EXAMPLES = r"""
     workload:
       connections: 500
       buffer_bytes: 128KiB
+
+- name: Observe for five seconds
+  linux_net.socket_memory.socket_memory_facts:
+    gather_subset: [tcp, udp]
+    window: 5
 
 - name: Read a sosreport on the controller
   linux_net.socket_memory.socket_memory_facts:
@@ -236,6 +250,66 @@ ansible_facts:
               message: TCP memory is under memory pressure
               evidence: {}
               remedy: Find the sockets that hold the memory (ss -tm).
+        window:
+          description:
+            - What was seen in the window of observation. C(used) is in pages of the host and bytes; C(trend) is V(steady) where C(change)
+              is not larger than what the kernel may miscount. C(states) are those seen, in order, with the time spent in each.
+            - C(counters) tells by how much each counter rose, of this network namespace; null where it is missing or was set back.
+              C(TCPMemoryPressures) also rises for pressure too short to be seen; C(TCPMemoryPressuresChrono), in milliseconds, only
+              when pressure ends, then also by the time before the window.
+          type: dict
+          returned: when O(window) is not 0
+          sample:
+            seconds: 5.0
+            samples: 21
+            tcp:
+              used:
+                first: {pages: 2289, bytes: 9375744}
+                peak: {pages: 3079, bytes: 12611584}
+                last: {pages: 2813, bytes: 11522048}
+                change: {pages: 524, bytes: 2146304}
+              trend: rising
+              states: [{state: soft, seconds: 1.25}, {state: pressure, seconds: 3.25}, {state: recovering, seconds: 0.5}]
+              under_pressure: {seconds: 3.75, share: 0.75}
+            udp:
+              used:
+                first: {pages: 12, bytes: 49152}
+                peak: {pages: 12, bytes: 49152}
+                last: {pages: 12, bytes: 49152}
+                change: {pages: 0, bytes: 0}
+              trend: steady
+              states: [{state: normal, seconds: 5.0}]
+            counters: {TCPMemoryPressures: 1, TCPMemoryPressuresChrono: 0, PruneCalled: 7}
+        cgroups:
+          description:
+            - Control groups that hold socket memory, at most 20, those that hold most first, or null. One at its limit restricts its sockets
+              as TCP pressure does, without raising the kernel's flag.
+            - C(high_bytes) and C(max_bytes) are the limits of C(memory_bytes), null where there is none. Version 1 counts sockets apart, and
+              only in groups with a limit; there C(memory_bytes) is null and C(max_bytes) the limit of C(socket_bytes).
+            - C(events) count since the group was made, C(events_in_window), with O(window), during the window. C(stalled_percent)
+              is the share of the last 10 seconds in which something waited for memory, null where the kernel does not measure it.
+          type: dict
+          returned: with the subset V(cgroups)
+          sample:
+            version: 2
+            groups:
+              - path: /system.slice/web.service
+                socket_bytes: 12611584
+                memory_bytes: 536870912
+                high_bytes: null
+                max_bytes: 536870912
+                events: {low: 0, high: 0, max: 211, oom: 0, oom_kill: 0}
+                events_in_window: {low: 0, high: 0, max: 3, oom: 0, oom_kill: 0}
+                stalled_percent: 1.2
+        kernel_log:
+          description:
+            - What the kernel log still holds about socket memory, by text, or null where it cannot be read. Pressure itself is never logged, and
+              these messages, which are about orphaned connections, are rate-limited.
+          type: list
+          elements: dict
+          returned: with the subset V(kernel_log)
+          sample:
+            - {text: "TCP: too many orphaned sockets", count: 3, first_age_seconds: 912.5, last_age_seconds: 30.1}
         warnings:
           description: What could not be read, and why.
           type: list
@@ -253,6 +327,7 @@ ARGUMENTS = {
         "gather_subset": {"type": "list", "elements": "str", "default": ["all"]},
         "root": {"type": "str", "default": "/"},
         "page_size": {"type": "int"},
+        "window": {"type": "float", "default": 0},
         "workload": {"type": "dict", "default": {}},
         "sysctl_dialect": {"type": "str", "choices": ["auto", "systemd", "systemd-239"], "default": "auto"},
     },

@@ -10,15 +10,19 @@ module: verdict
 short_description: Pass or fail on what a filter found
 version_added: 0.1.0
 description:
-  - Shows the message of a verdict in one line that starts with C(PASS) or C(FAIL) and the host, and its table below, if it has one.
+  - Shows the message of a verdict in one line that starts with C(PASS), C(WARN) or C(FAIL) and the host, and its table below, if it has one.
   - Fails the host where the verdict does not pass.
   - Needs no connection to the host.
 options:
   verdict:
     description:
-      - A dictionary with at least C(passes) and C(message), as the filter P(linux_net.socket_memory.prove#filter) returns it, and possibly C(table).
+      - A dictionary with at least C(passes) and C(message), as the filters P(linux_net.socket_memory.prove#filter) and
+        P(linux_net.socket_memory.judge#filter) return it, and possibly C(table) and C(verdict) (V(pass), V(warn) or V(fail)).
     type: dict
     required: true
+  subject:
+    description: Who is judged. The host, unless something else is named.
+    type: str
   report_only:
     description: Whether to say C(FAIL) without failing.
     type: bool
@@ -52,13 +56,14 @@ msg:
 verdict:
   description: O(verdict), for machines. Terminals show it below RV(msg).
   type: dict
-  returned: when it does not pass, or passes with C(remarks)
+  returned: when it does not pass, or passes with a warning or with C(remarks)
   sample: {passes: false, message: "", table: [], drift: [], remarks: [], unavailable: [], not_judged: {}}
 """
 
 ARGUMENTS = {
     "argument_spec": {
         "verdict": {"type": "dict", "required": True},
+        "subject": {"type": "str"},
         "report_only": {"type": "bool", "default": False},
     },
 }

@@ -50,7 +50,7 @@ def comparable(result):
     if result.get("failed"):  # a refusal on the controller knows the host's name in the inventory, one on the host its own
         result["msg"] = result["msg"].split(": ", 1)[1]
     memory = result.get("ansible_facts", {}).get("socket_memory", {})
-    for name in ("counters", "sockets_used", "tcp", "udp"):
+    for name in ("counters", "sockets_used", "tcp", "udp", "window", "kernel_log"):
         if name in memory:
             memory[name] = sorted(memory[name]) if isinstance(memory[name], dict) else None
     return result
@@ -59,6 +59,8 @@ def comparable(result):
 @pytest.mark.parametrize("module, arguments", [
     (FACTS, {}),
     (FACTS, {"gather_subset": ["tcp", "!udp"]}),
+    (FACTS, {"gather_subset": ["tcp", "cgroups", "kernel_log"], "window": 0.3}),
+    (FACTS, {"window": -1}),
     (FACTS, {"gather_subset": ["tpc"]}),
     (FACTS, {"workload": {"connections": 5}}),
     (FACTS, {"root": "/nowhere"}),

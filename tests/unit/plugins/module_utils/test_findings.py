@@ -7,7 +7,7 @@
 import copy
 
 import pytest
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.findings import find, pressure_report
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.findings import describe_tcp, find
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def ids(facts):
 
 def test_a_healthy_host_has_no_findings(healthy):
     assert find(healthy) == []
-    assert pressure_report(healthy) == "TCP memory is normal: 4.7 MiB of 1.4 GiB (0.3 % of high), kernel flag no."
+    assert describe_tcp(healthy["tcp"], 4096) == "TCP memory is normal: 4.7 MiB of 1.4 GiB (0.3 % of high), kernel flag no."
 
 
 @pytest.mark.parametrize("state, severity", [
@@ -39,7 +39,7 @@ def test_each_state_but_normal_is_a_finding_with_a_remedy(healthy, state, severi
     finding = find(facts)[0]
     assert set(finding) == {"id", "severity", "message", "evidence", "remedy"}
     assert set(finding["evidence"]) == {"state", "used", "thresholds", "kernel_flag", "error_bound"}
-    assert finding["message"] + " " + finding["remedy"] == pressure_report(facts)
+    assert finding["message"] == describe_tcp(facts["tcp"], 4096) and finding["remedy"]
 
 
 @pytest.mark.parametrize("used, found", [(188886 + 511, []), (188886 + 512, [("tcp-soft", "warning")])])
@@ -50,7 +50,7 @@ def test_soft_is_no_finding_within_the_error_bound(healthy, used, found):
 def test_an_unreadable_flag_is_said(healthy):
     facts = changed(healthy, kernel_flag=None)
     assert ids(facts) == [("tcp-flag-unreadable", "warning")]
-    assert "kernel flag unreadable" in pressure_report(facts)
+    assert "kernel flag unreadable" in describe_tcp(facts["tcp"], 4096)
     assert ids(changed(healthy, kernel_flag=None, state=None)) == []
 
 

@@ -1,0 +1,226 @@
+# Copyright (c) 2026, linux_net.socket_memory contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The window and the gate against real pressure, real orphans, a real limit of a control group, and hosts that cannot be reached."""
+
+import contextlib
+import json
+import pathlib
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from ansible_collections.linux_net.socket_memory.plugins.module_utils import facts
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.gate import judge
+
+from ..support import tcp_pressure
+from ..support.this_host import write_running
+
+CGROUPS = pathlib.Path("/sys/fs/cgroup/memory")
+
+
+def observe(seconds, *subsets):
+    """Return the facts of this machine, observed for *seconds*."""
+    return facts.run({"gather_subset": ["tcp", "udp", *subsets], "window": seconds})["ansible_facts"]["socket_memory"]
+
+
+@contextlib.contextmanager
+def meanwhile(*steps):
+    """Call each of *steps*, (seconds from now, function), while the block runs."""
+    start = time.monotonic()
+
+    def work():
+        for seconds, step in steps:
+            time.sleep(max(0, start + seconds - time.monotonic()))
+            step()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+@pytest.fixture
+def load():
+    """Connections, with thresholds that they can pass; see test_kernel for the numbers."""
+    tcp_pressure.settle()
+    base = max(2048, 4 * observe(0)["tcp"]["error_bound"]["pages"])
+    with tcp_pressure.thresholds(base, base * 3 // 2, base * 2), tcp_pressure.load() as connections:
+        yield connections
+    tcp_pressure.settle()
+
+
+def to_pressure(load):
+    return lambda: load.fill_until(tcp_pressure.kernel_flag)
+
+
+def to_normal(load):
+    return lambda: load.drain_until(lambda: not tcp_pressure.kernel_flag())
+
+
+def test_a_spike_that_ends_in_the_window_is_seen_and_does_not_fail(load):
+    """The kernel counts it, too: the tests run in the network namespace of the load. Left alone, it soon lets pressure be recovering."""
+    with meanwhile((0.5, to_pressure(load)), (1.2, to_normal(load))):
+        seen = observe(4)
+    window = seen["window"]
+    assert {"pressure", "recovering"} & {one["state"] for one in window["tcp"]["states"]}
+    assert 0.1 < window["tcp"]["under_pressure"]["share"] < 0.9
+    assert window["tcp"]["used"]["peak"]["pages"] > seen["tcp"]["thresholds"]["low"] > window["tcp"]["used"]["last"]["pages"]
+    assert window["counters"]["TCPMemoryPressures"] >= 1
+    assert 100 < window["counters"]["TCPMemoryPressuresChrono"] < 4000
+    verdict = judge(seen)
+    assert (verdict["verdict"], verdict["reasons"][0]["id"]) == ("warn", "tcp-spike")
+    assert not judge(seen, {"sustained": 0})["passes"]
+
+
+def test_pressure_that_goes_on_fails_and_the_chrono_says_nothing_of_it(load):
+    """The kernel adds the time only when pressure ends."""
+    to_pressure(load)()
+    with load.kept_full():
+        seen = observe(1.5)
+    assert seen["window"]["tcp"]["under_pressure"] == {"seconds": seen["window"]["seconds"], "share": 1.0}
+    assert seen["window"]["counters"]["TCPMemoryPressures"] == seen["window"]["counters"]["TCPMemoryPressuresChrono"] == 0
+    verdict = judge(seen)
+    assert (verdict["verdict"], verdict["reasons"][0]["id"]) == ("fail", "tcp-pressure")
+    assert "for at least 1.5 seconds, the whole window" in verdict["message"]
+
+
+def test_recovering_fails_where_the_same_numbers_on_the_way_up_do_not(load):
+    """Both with a usage between low and pressure, held for the whole window."""
+    def between():
+        tcp = observe(0)["tcp"]
+        return tcp["thresholds"]["low"] + tcp["error_bound"]["pages"] < tcp["used"]["pages"] <= tcp["thresholds"]["pressure"]
+
+    load.fill_until(between)
+    up = observe(0.5)
+    to_pressure(load)()
+    load.drain_until(lambda: between() and tcp_pressure.kernel_flag())
+    down = observe(0.5)
+    assert (judge(up)["verdict"], judge(up)["reasons"][0]["id"]) == ("warn", "tcp-soft")
+    assert (judge(down)["verdict"], judge(down)["reasons"][0]["id"]) in (("fail", "tcp-recovering"), ("fail", "tcp-pressure"))
+
+
+def test_orphans_that_the_kernel_resets_are_in_its_log():
+    """As many connections closed with unsent data as the limit allows ten times over."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(contextlib.closing(socket.socket()))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(64)
+        senders = []
+        for _number in range(40):
+            sender = socket.create_connection(listener.getsockname())
+            stack.enter_context(contextlib.closing(listener.accept()[0]))
+            sender.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                sender.send(b"x" * 300000)
+            senders.append(sender)
+        write_running({"net.ipv4.tcp_max_orphans": 10})
+        with meanwhile((0.3, lambda: [sender.close() for sender in senders])):
+            seen = observe(1.5, "kernel_log")
+    assert seen["window"]["counters"]["TCPAbortOnMemory"] > 0
+    said = [message for message in seen["kernel_log"] if message["text"] == "TCP: too many orphaned sockets"]
+    assert said and said[0]["last_age_seconds"] < 2
+    verdict = judge(seen, {"kernel_log": "fail", "kernel_log_seconds": 5})
+    assert "kernel-log" in [reason["id"] for reason in verdict["reasons"] if reason["severity"] == "fail"]
+
+
+@pytest.mark.skipif(not (CGROUPS / "memory.kmem.tcp.limit_in_bytes").exists(), reason="needs control groups of version 1")
+def test_a_control_group_at_its_limit_is_found_while_the_flag_says_no():
+    """A program in a group with 1 MiB for sockets fills connections that nobody reads."""
+    group = CGROUPS / "socket-memory-test"
+    group.mkdir()
+    program = """
+import contextlib, os, socket, sys
+open(sys.argv[1] + "/cgroup.procs", "w").write(str(os.getpid()))
+listener = socket.create_server(("127.0.0.1", 0))
+pairs = [(socket.create_connection(listener.getsockname()), listener.accept()[0]) for number in range(8)]
+for sender, receiver in pairs:
+    sender.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            sender.send(b"x" * 65536)
+print("full", flush=True)
+sys.stdin.read()
+"""
+    try:
+        (group / "memory.kmem.tcp.limit_in_bytes").write_text(str(1 << 20))
+        with subprocess.Popen([sys.executable, "-c", program, str(group)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout.readline() == "full\n"
+            seen = observe(0.5, "cgroups")
+            process.stdin.close()
+        found = [one for one in seen["cgroups"]["groups"] if one["path"] == "/socket-memory-test"]
+        assert found and found[0]["max_bytes"] == 1 << 20
+        assert seen["tcp"]["kernel_flag"] is False
+        verdict = judge(seen, {"cgroups": "fail"})
+        assert (verdict["verdict"], verdict["reasons"][0]["id"]) == ("fail", "cgroup-pressure"), found
+        assert judge(seen)["passes"]
+    finally:
+        group.rmdir()
+
+
+@pytest.fixture
+def gate(playbook, tmp_path):
+    """Run the role on local hosts, those in *lost* out of reach. Returns a Run."""
+    def run(hosts, lost=(), serial=None, **variables):
+        inventory = tmp_path / "inventory.json"
+        local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        nowhere = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+        inventory.write_text(json.dumps({"all": {"hosts": {
+            "host%d" % number: nowhere if number in lost else local for number in range(hosts)}}}))
+        play = {"hosts": "all", "gather_facts": False, "roles": ["linux_net.socket_memory.pressure_gate"]}
+        path = tmp_path / "gate.json"
+        path.write_text(json.dumps([dict(play, **({"serial": serial} if serial else {}))]))
+        return playbook(str(path), "--inventory", str(inventory), variables=json.dumps(dict({"pressure_gate_window": 0}, **variables)))
+    return run
+
+
+@pytest.mark.parametrize("lane", [True, False])
+def test_the_role_fails_a_host_that_sits_in_pressure_by_both_doors(gate, load, lane):
+    """And says so in one paragraph; report-only says the same and passes."""
+    to_pressure(load)()
+    with load.kept_full():
+        failed = gate(1, pressure_gate_window=1, socket_memory_fast_lane=lane)
+        reported = gate(1, pressure_gate_window=1, socket_memory_fast_lane=lane, pressure_gate_report_only=True)
+    assert failed.failed
+    assert "FAIL: host0: TCP memory is under pressure: " in failed.output
+    assert "for at least 1.0 seconds, the whole window" in failed.output
+    assert not reported.failed
+    assert "FAIL: host0: TCP memory is under pressure: " in reported.output
+
+
+def test_a_good_host_takes_one_line(gate):
+    """Of its own, in a fleet."""
+    run = gate(3, pressure_gate_cgroups="warn", pressure_gate_kernel_log="warn", pressure_gate_kernel_log_seconds=0)
+    assert not run.failed, run.output
+    for number in range(3):
+        assert "PASS: host%d: TCP memory is normal: " % number in run.output
+
+
+def test_a_budget_tolerates_single_hosts_and_counts_those_out_of_reach(gate):
+    """Batch after batch; hosts of later batches are not yet counted, and never reached once there are too many."""
+    within = gate(6, lost=(1, 5), serial=2, pressure_gate_fleet_budget=2)
+    assert "PASS: fleet: 1 of 2 hosts may not pass, 2 of 6 are tolerated (not-read: host1)." in within.output
+    assert "PASS: fleet: 1 of 4 hosts may not pass" in within.output
+    assert "PASS: fleet: 2 of 6 hosts may not pass, 2 of 6 are tolerated (not-read: host1, host5)." in within.output
+    above = gate(6, lost=(1, 2), serial=3, pressure_gate_fleet_budget="20 %")
+    assert above.failed
+    assert "FAIL: fleet: 2 of 3 hosts may not pass, 1 of 6 are tolerated (not-read: host1, host2)." in above.output
+    assert "host4: TCP memory" not in above.output
+
+
+def test_a_budget_tolerates_pressure_until_it_is_too_much(gate):
+    """Here every host is this machine, and normal is what fails."""
+    states = {"pressure_gate_fail_states": ["normal", "soft"]}
+    tolerant = gate(3, pressure_gate_fleet_budget=3, **states)
+    assert not tolerant.failed, tolerant.output
+    assert "FAIL: host0: TCP memory is " in tolerant.output
+    assert gate(3, pressure_gate_fleet_budget=2, **states).failed
+    assert not gate(3, pressure_gate_fleet_budget=2, pressure_gate_report_only=True, **states).failed
+    assert gate(1, **states).failed
