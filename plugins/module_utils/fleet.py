@@ -15,8 +15,8 @@ COLUMNS = ("HOST", "TCP", "USED", "HIGH", "% OF HIGH", "FLAG", "SOCKETS", "UDP",
 
 
 def fleet(facts_of_hosts):
-    """Return [{host, socket_memory}] for {name: facts or None}, sorted by name; None stands for a host without facts."""
-    return [{"host": host, "socket_memory": facts_of_hosts[host]} for host in sorted(facts_of_hosts)]
+    """Return [{host, socket_memory}] for {name: facts}, sorted by name; None stands for a host without facts."""
+    return [{"host": host, "socket_memory": facts_of_hosts[host] or None} for host in sorted(facts_of_hosts)]
 
 
 def fleet_table(hosts):

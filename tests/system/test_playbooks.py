@@ -7,7 +7,9 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
+import sys
 
 import pytest
 
@@ -168,3 +170,13 @@ def test_audit_reports_and_changes_nothing(playbook, host_as_before, tmp_path):
     assert [host["host"] for host in hosts] == ["localhost"]
     assert hosts[0]["socket_memory"]["limits"]["net.ipv4.tcp_mem"] == host_as_before["net.ipv4.tcp_mem"]
     assert running() == host_as_before
+
+
+def test_audit_reports_also_who_cannot_be_reached(playbook, tmp_path):
+    """The table has a line for each host of the play."""
+    inventory = tmp_path / "hosts.json"
+    gone = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    here = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    inventory.write_text(json.dumps({"all": {"hosts": {"a-gone": gone, "here": here}}}))
+    run = playbook(AUDIT, "--inventory", str(inventory))
+    assert re.search("a-gone +no facts .*2 hosts: 1 no facts, 1 ", run.output), run.output
