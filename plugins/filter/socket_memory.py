@@ -9,7 +9,7 @@ import json
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.drift import drift, prove
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import check_path
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_content import check_path
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.findings import pressure_report
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.fleet import fleet, fleet_table
