@@ -22,12 +22,12 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.record imp
     adding,
     boot_id,
     new_record,
+    one_step,
     ours_or_original,
     read_record,
+    record_in,
     save_record,
     state_path,
-    taken_back,
-    without_previous,
 )
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_files import boot_values, name_that_wins
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import ABSENT, format_value, key_path, read_running
@@ -340,7 +340,7 @@ class _Transaction:
         start = {"file": self.old_text, "record": self.record, "runtime": {}}
         earlier = self.broken_off
         if earlier:
-            start["record"] = taken_back(earlier)
+            start["record"] = record_in(earlier)
             if self.old_text in self.record["contents"]:
                 start["file"] = earlier["file"]
         for setting in self.settings:
@@ -391,11 +391,13 @@ class _Transaction:
             kept = [setting for setting in self.settings if setting.runtime_before is not None and not setting.left]
             record = adding(record, self.new_text, {setting.key: setting.desired for setting in kept})
             record["runtime"] = dict({setting.key: setting.runtime_before for setting in kept}, **record["runtime"])
-            previous = dict(self.start, record=without_previous(self.start["record"]))
+            previous = self.start
         elif self.state == "absent":
             previous = NOT_SAVED  # of a way back that is broken off only the rest can be gone
         elif self.goal:
             record = adding(record, self.new_text, self.goal["runtime"])
+            # Keys that left in the last run come back: so does the value from before the first run.
+            record["runtime"] = dict((self.goal["record"] or record)["runtime"], **record["runtime"])
             previous = self.goal
         return dict(record, previous=previous, under_way=self.boot_id) if self.changed else record
 
@@ -403,13 +405,13 @@ class _Transaction:
         """Return the record to keep."""
         if self.present:
             left = [setting.key for setting in self.settings if setting.left and self.runtime]
-            return dict(self.record, contents=[self.new_text], under_way=None,
+            return dict(self.record, contents=[self.new_text], previous=one_step(self.record["previous"]), under_way=None,
                         runtime={key: value for key, value in self.record["runtime"].items() if key not in left},
                         ours={key: values[-1:] for key, values in self.record["ours"].items() if key not in left})
         if not self.goal or not self.runtime:
             return self.record
         if self.state == "previous" and self.goal["record"]:
-            return taken_back(self.goal)
+            return dict(record_in(self.goal), previous=None, under_way=None)
         # Back before the first run: only a file that was there then needs to be known as somebody else's.
         return None if self.new_text is None else dict(self.record, previous=None, under_way=None, rolled_back=True)
 

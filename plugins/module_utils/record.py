@@ -10,8 +10,9 @@ A record is a dict:
   runtime      {key: running value before the first run that had the key in its content}
   contents     [texts written here], the last one is there now; while a run is under way, the one it brings too
   ours         {key: [values set here]}, likewise
-  previous     {file, runtime, record} before the last run that changed something; record is the one of that time, without its
-               own previous, None before the first run. None: there is no such run, or it was taken back. NOT_SAVED: not known.
+  previous     {file, runtime, record} before the last run that changed something; record is the one of that time, None before the
+               first run; it has a previous of its own only until the run ends. None: there is no such run, or it was taken back.
+               NOT_SAVED: not known.
   under_way    the boot_id of the boot in which a run began to change the host, until it ends; None when all have ended
   rolled_back  true after state absent: the file at the path is somebody else's
 """
@@ -74,14 +75,14 @@ def adding(record, text, values):
     return dict(record, contents=last(record["contents"], text), ours=dict(record["ours"], **ours))
 
 
-def without_previous(record):
-    """Return *record* as a later one holds it in previous."""
-    return record and {name: value for name, value in record.items() if name != "previous"}
+def one_step(previous):
+    """Return *previous* of a record whose run has ended: there is one step back, not a history."""
+    return previous and dict(previous, record=previous["record"] and {name: value for name, value in previous["record"].items() if name != "previous"})
 
 
-def taken_back(previous):
-    """Return the record that *previous* of another one holds, as the record to go on with: no run before it is known."""
-    return previous["record"] and dict(previous["record"], previous=None, under_way=None)
+def record_in(previous):
+    """Return the record that *previous* of another one holds, whole again; None where there was none."""
+    return previous["record"] and dict({"previous": None}, **previous["record"])
 
 
 def ours_or_original(record, key):

@@ -1,0 +1,159 @@
+# Copyright (c) 2026, linux_net.socket_memory contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The transaction is killed before each of its system calls: nothing is torn, and every way leads on and back."""
+
+import contextlib
+import itertools
+import pathlib
+import re
+
+import pytest
+from ansible_collections.linux_net.socket_memory.plugins.module_utils import dropin
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_files import HostFiles
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import read_running
+
+from ..support.kill_points import stop_before
+from ..support.this_host import FOLDERS, private_network, write_running
+
+DROPIN = pathlib.Path("/etc/sysctl.d/99-tcp-memory.conf")
+RECORD = pathlib.Path("/var/lib/linux_net.socket_memory/etc-sysctl.d-99-tcp-memory.conf.json")
+KEYS = tuple("net.ipv4.tcp_" + name for name in ("rmem", "fin_timeout", "tw_reuse"))
+FOREIGN = "# of somebody else\nnet.ipv4.tcp_fin_timeout = 45\n"
+FIRST = "net.ipv4.tcp_rmem = 4096 131072 8388608\nnet.ipv4.tcp_fin_timeout = 30\n"
+SECOND = "net.ipv4.tcp_rmem = 4096 262144 16777216\nnet.ipv4.tcp_tw_reuse = 1\n"  # one key changes, one leaves, one comes
+REFUSED = SECOND.replace("reuse = 1", "reuse = 3")  # the kernel takes 0, 1 and 2
+THIRD = "net.ipv4.tcp_tw_reuse = 0\n"
+
+
+def run(content=None, **params):
+    """Run sysctl_dropin; without content state is absent."""
+    defaults = {"path": str(DROPIN), "content": content, "state": "present" if content else "absent", "runtime": True, "unavailable": "skip",
+                "shadowed": "fail", "only_raise": False, "force": False, "check_mode": False}
+    return dropin.run(dict(defaults, **params))
+
+
+class Machine:
+    """The files and the running values that a transaction may change, taken and brought as a whole."""
+
+    def __init__(self, keys):
+        self.keys = keys
+
+    def values(self):
+        """Return {key: running value}."""
+        return {key: read_running(HostFiles(), key)[0] for key in self.keys}
+
+    def take(self):
+        """Return ({path: bytes}, values). The lock stays where it is."""
+        files = {path: path.read_bytes() for folder in FOLDERS for path in folder.iterdir() if path.name != "lock"}
+        return files, self.values()
+
+    def bring(self, taken):
+        """Bring the machine to what take() returned."""
+        files, values = taken
+        for path in set(self.take()[0]) - set(files):
+            path.unlink()
+        for path, content in files.items():
+            path.write_bytes(content)
+        now = self.values()
+        write_running({key: value for key, value in values.items() if value != now[key]})
+
+    def point(self):
+        """Return the drop-in, None for none, and the running values: what must always fit together."""
+        return DROPIN.read_text() if DROPIN.exists() else None, self.values()
+
+
+def kinds(taken):
+    """Return *taken* as something to compare, without the process id in the name of a temporary file."""
+    files, values = taken
+    return str(sorted((re.sub(r"\d+$", "", str(path)), content) for path, content in files.items())), str(values)
+
+
+def killed_everywhere(machine, begin, work, step=1):
+    """Kill work() before its system calls, every one or every *step*-th. Returns (how many, {kind: a state of the machine it left})."""
+    left = {}
+    for number in itertools.count(0, step):
+        machine.bring(begin)
+        with contextlib.redirect_stderr(None):
+            reached = stop_before(number, work)
+        if not reached:
+            return number // step, left
+        state = machine.take()
+        left.setdefault(kinds(state), state)
+
+
+def attempt(*arguments, **params):
+    """Run and return what the host is told: None, or the refusal."""
+    try:
+        run(*arguments, **params)
+    except SocketMemoryError as error:
+        return str(error)
+    return None
+
+
+def judge(machine, begin, end, left, work, original, steps):
+    """Look at every state *left* by a kill. original, steps: the points that a way back may lead to."""
+    whole = [begin[0].get(DROPIN), end[0].get(DROPIN), work.get("content", "").encode()]
+    for state in left.values():
+        files = state[0]
+        assert files.get(DROPIN) in whole
+        read_at_boot = [path for path in files if path.parent == DROPIN.parent and path.name.endswith(".conf") and not path.name.startswith(".")]
+        assert read_at_boot in ([], [DROPIN])
+
+        machine.bring(state)
+        attempt(**work)
+        assert machine.take() == end  # also the record, and no leftover
+        machine.bring(state)
+        attempt()
+        assert machine.point() == original
+        machine.bring(state)
+        refused = attempt(state="previous")
+        if refused:  # the way back to the original was broken off: it can only be ended
+            assert not work
+            assert "found no saved state from before the last run" in refused
+            assert machine.take() == state
+        else:
+            assert machine.point() in steps
+        machine.bring(state)
+        run(THIRD)
+        assert machine.point()[0] == THIRD
+        assert not run(THIRD)["changed"]
+        run()
+        assert machine.point() == original
+
+
+@pytest.fixture
+def machine():
+    """The keys of a network namespace of our own."""
+    with private_network():
+        yield Machine(KEYS)
+
+
+@pytest.mark.parametrize("foreign", [None, FOREIGN], ids=["no file", "foreign file"])
+@pytest.mark.parametrize("earlier, work", [
+    ((), {"content": FIRST}),
+    ((FIRST,), {"content": SECOND}),
+    ((FIRST,), {"content": REFUSED}),
+    ((FIRST, SECOND), {}),
+    ((FIRST, SECOND), {"state": "previous"}),
+], ids=["first", "change", "refused", "absent", "previous"])
+def test_killed_before_every_system_call(machine, foreign, earlier, work):
+    """Old or new file, nothing else read at boot; a re-run, both ways back and another content all get through."""
+    if foreign:
+        DROPIN.write_text(foreign)
+    steps = [machine.point()]
+    for content in earlier:
+        run(content)
+        steps.append(machine.point())
+    begin = machine.take()
+    refused = attempt(**work)
+    end = machine.take()
+    assert (refused or "").count("the kernel refused 3: Invalid argument") == (work.get("content") == REFUSED)
+    if refused:
+        assert end == begin
+    points, left = killed_everywhere(machine, begin, lambda: attempt(**work))
+    assert points > 100
+    assert len(left) > 5
+    judge(machine, begin, end, left, work, steps[0], steps)
