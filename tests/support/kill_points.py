@@ -51,7 +51,11 @@ def _stop_before(number, work, action):
     while os.WIFSTOPPED(status):
         if os.WSTOPSIG(status) == SYSCALL_STOP:
             if stops == 2 * number:
-                action(process)
+                try:
+                    action(process)
+                except BaseException:
+                    kill(process)
+                    raise
             stops += 1
         status = _resume(process)
     # The last one is exit_group, which is after the work.

@@ -6,63 +6,20 @@
 
 import contextlib
 import itertools
-import pathlib
 import re
 
 import pytest
-from ansible_collections.linux_net.socket_memory.plugins.module_utils import dropin
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_files import HostFiles
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import read_running
 
 from ..support.kill_points import stop_before
-from ..support.this_host import FOLDERS, private_network, write_running
+from ..support.this_host import private_network
+from ..support.transaction import DROPIN, Machine, attempt, run
 
-DROPIN = pathlib.Path("/etc/sysctl.d/99-tcp-memory.conf")
-RECORD = pathlib.Path("/var/lib/linux_net.socket_memory/etc-sysctl.d-99-tcp-memory.conf.json")
 KEYS = tuple("net.ipv4.tcp_" + name for name in ("rmem", "fin_timeout", "tw_reuse"))
 FOREIGN = "# of somebody else\nnet.ipv4.tcp_fin_timeout = 45\n"
 FIRST = "net.ipv4.tcp_rmem = 4096 131072 8388608\nnet.ipv4.tcp_fin_timeout = 30\n"
 SECOND = "net.ipv4.tcp_rmem = 4096 262144 16777216\nnet.ipv4.tcp_tw_reuse = 1\n"  # one key changes, one leaves, one comes
 REFUSED = SECOND.replace("reuse = 1", "reuse = 3")  # the kernel takes 0, 1 and 2
 THIRD = "net.ipv4.tcp_tw_reuse = 0\n"
-
-
-def run(content=None, **params):
-    """Run sysctl_dropin; without content state is absent."""
-    defaults = {"path": str(DROPIN), "content": content, "state": "present" if content else "absent", "runtime": True, "unavailable": "skip",
-                "shadowed": "fail", "only_raise": False, "force": False, "check_mode": False}
-    return dropin.run(dict(defaults, **params))
-
-
-class Machine:
-    """The files and the running values that a transaction may change, taken and brought as a whole."""
-
-    def __init__(self, keys):
-        self.keys = keys
-
-    def values(self):
-        """Return {key: running value}."""
-        return {key: read_running(HostFiles(), key)[0] for key in self.keys}
-
-    def take(self):
-        """Return ({path: bytes}, values). The lock stays where it is."""
-        files = {path: path.read_bytes() for folder in FOLDERS for path in folder.iterdir() if path.name != "lock"}
-        return files, self.values()
-
-    def bring(self, taken):
-        """Bring the machine to what take() returned."""
-        files, values = taken
-        for path in set(self.take()[0]) - set(files):
-            path.unlink()
-        for path, content in files.items():
-            path.write_bytes(content)
-        now = self.values()
-        write_running({key: value for key, value in values.items() if value != now[key]})
-
-    def point(self):
-        """Return the drop-in, None for none, and the running values: what must always fit together."""
-        return DROPIN.read_text() if DROPIN.exists() else None, self.values()
 
 
 def kinds(taken):
@@ -82,15 +39,6 @@ def killed_everywhere(machine, begin, work, step=1):
             return number // step, left
         state = machine.take()
         left.setdefault(kinds(state), state)
-
-
-def attempt(*arguments, **params):
-    """Run and return what the host is told: None, or the refusal."""
-    try:
-        run(*arguments, **params)
-    except SocketMemoryError as error:
-        return str(error)
-    return None
 
 
 def judge(machine, begin, end, left, work, original, steps):
@@ -157,3 +105,17 @@ def test_killed_before_every_system_call(machine, foreign, earlier, work):
     assert points > 100
     assert len(left) > 5
     judge(machine, begin, end, left, work, steps[0], steps)
+
+
+def test_killed_while_tcp_mem_is_set():
+    """The thresholds of this machine itself: only the initial network namespace has them. Some of the points."""
+    key = "net.ipv4.tcp_mem"
+    machine = Machine((key,))
+    begin, original = machine.take(), machine.point()
+    work = {"content": "%s = %s\n" % (key, " ".join(str(number + 256) for number in original[1][key]))}
+    run(**work)
+    end = machine.take()
+    points, left = killed_everywhere(machine, begin, lambda: attempt(**work), step=8)
+    assert points > 20
+    assert {values[key][0] - original[1][key][0] for _files, values in left.values()} == {0, 256}
+    judge(machine, begin, end, left, work, original, [original])
