@@ -32,6 +32,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.record imp
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_files import boot_values, name_that_wins
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import ABSENT, format_value, key_path, read_running
 
+VANISHED = "it vanished after it was read"
 # What to do about an error that the kernel answers a write with.
 REMEDIES = {errno.EINVAL: "Correct the value.", errno.ERANGE: "Correct the value.", errno.ENOENT: "Run again."}
 OTHER_REMEDY = "Remove the key, or find out what keeps root from it."
@@ -457,10 +458,12 @@ class _Transaction:
             finally:
                 os.close(handle)
         except OSError as error:
-            why = "it vanished after it was read" if error.errno == errno.ENOENT else "the kernel refused %s: %s" % (text, error.strerror)
+            vanished = error.errno == errno.ENOENT
             if value is None:
-                setting.status, setting.reason = "failed", why
-            return "%s: %s (it ran with %s). %s" % (setting.key, why, format_value(setting.runtime_before), REMEDIES.get(error.errno, OTHER_REMEDY))
+                setting.status = "failed"
+                setting.reason = VANISHED if vanished else "the kernel refused %s: %s" % (text, error.strerror)
+            return "%s: %s, it ran with %s. %s" % (setting.key, VANISHED if vanished else "the kernel refused %s (%s)" % (text, error.strerror),
+                                                   format_value(setting.runtime_before), REMEDIES.get(error.errno, OTHER_REMEDY))
         return None
 
     def _read_back(self, written):

@@ -153,7 +153,7 @@ def test_a_key_that_not_even_root_may_write(machine):
         value = int(stream.read())
     with without_sys_admin():
         told = attempt(FIRST + "%s = %d\n" % (key, 1 - value))
-    assert "%s: the kernel refused %d: Operation not permitted (it ran with %d). Remove the key" % (key, 1 - value, value) in told
+    assert "%s: the kernel refused %d (Operation not permitted), it ran with %d. Remove the key" % (key, 1 - value, value) in told
     assert "File and running values are as before." in told
     assert machine.take() == begin
 
