@@ -4,6 +4,7 @@
 
 """Replacing a file so that at every instant either the whole old or the whole new one is there."""
 
+import contextlib
 import errno
 import os
 
@@ -27,19 +28,19 @@ def write_atomically(path, text, mode=0o644):
     temporary = "%s/%s%s.%d" % (directory, TEMPORARY_PREFIX, os.path.basename(path), os.getpid())
     try:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    except OSError as error:
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(text.encode("utf-8", "surrogateescape"))
+                stream.flush()
+                _take_over_attributes(path, stream.fileno(), mode)
+                os.fsync(stream.fileno())
+            os.rename(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+        _sync_directory(directory)
+    except OSError as error:  # which would name the temporary file
         raise OSError(error.errno, os.strerror(error.errno), path) from error
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(text.encode("utf-8", "surrogateescape"))
-            stream.flush()
-            _take_over_attributes(path, stream.fileno(), mode)
-            os.fsync(stream.fileno())
-        os.rename(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    _sync_directory(directory)
 
 
 def remove(path):
@@ -52,13 +53,14 @@ def remove(path):
 
 
 def remove_leftovers(path):
-    """Remove the temporary files that a killed run left beside *path*. The caller holds the lock."""
+    """Remove the temporary files that a killed run left beside *path*, where that is possible. The caller holds the lock."""
     path = os.path.realpath(path)
     directory, name = os.path.split(path)
     if os.path.isdir(directory):
         for other in os.listdir(directory):
             if other.startswith(TEMPORARY_PREFIX + name + "."):
-                os.unlink(os.path.join(directory, other))
+                with contextlib.suppress(OSError):  # such as a read-only file system: nobody reads them
+                    os.unlink(os.path.join(directory, other))
 
 
 def _take_over_attributes(path, handle, mode):

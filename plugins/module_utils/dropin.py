@@ -5,31 +5,45 @@
 """One sysctl.d file as a transaction over the file and the kernel: all of it holds, or the host is as before."""
 
 import contextlib
+import errno
 import fcntl
-import json
 import os
-import re
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.atomic_file import remove, remove_leftovers, write_atomically
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_content import check_path, first_edit, parse_content
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_files import HostFiles
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_reading import HostReading
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import printable
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.lint import lint
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.record import (
+    NOT_SAVED,
+    STATE_DIRECTORY,
+    adding,
+    boot_id,
+    new_record,
+    one_step,
+    ours_or_original,
+    read_record,
+    record_in,
+    save_record,
+    state_path,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.shadowing import path_that_wins, takers
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_files import DIRECTORIES, SUFFIX, boot_values, parse_lines
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import ABSENT, format_value, key_path, parse_value, read_running
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_files import boot_values
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import ABSENT, format_value, key_path, read_running
 
-STATE_DIRECTORY = "/var/lib/linux_net.socket_memory"
-RECORD_FORMAT = 1
-FILE_NAME = re.compile(r"[A-Za-z0-9_@+][A-Za-z0-9_.@+-]*\.conf\Z")
+VANISHED = "it vanished after it was read"
+# What to do about an error that the kernel answers a write with.
+REMEDIES = {errno.EINVAL: "Correct the value.", errno.ERANGE: "Correct the value.", errno.ENOENT: "Run again."}
+OTHER_REMEDY = "Remove the key, or find out what keeps root from it."
 
 
 def run(params, root="/"):
     """Return {changed, settings, diff, warnings, saved_state} after bringing the drop-in to params["state"].
 
-    params: path, content, state, runtime, unavailable, shadowed, only_raise as documented in the module sysctl_dropin, and
-    check_mode (bool). root: the host's root directory, other than "/" for tests. Raises SocketMemoryError; the host is
+    params: path, content, state, runtime, unavailable, shadowed, only_raise, force as documented in the module sysctl_dropin,
+    and check_mode (bool). root: the host's root directory, other than "/" for tests. Raises SocketMemoryError; the host is
     then as it was, or the message says what is not.
     """
     path = check_path(params["path"])
@@ -47,35 +61,6 @@ def run(params, root="/"):
         return transaction.commit()
 
 
-def check_path(path):
-    """Return *path*. Raises SocketMemoryError unless it names a file that systemd-sysctl reads."""
-    directory, _slash, name = path.rpartition("/")
-    if directory not in DIRECTORIES or not FILE_NAME.match(name):
-        raise refuse("path", repr(path), "a file NAME%s in %s" % (SUFFIX, " or ".join(DIRECTORIES)),
-                     "Other files are not read at boot. Use a path such as /etc/sysctl.d/99-tcp-memory.conf.")
-    return path
-
-
-def parse_content(content, path):
-    """Return {key: value} of a rendered drop-in, in its order. Raises SocketMemoryError for any line that is not one plain assignment."""
-    assignments, others = parse_lines(content or "", path)
-    for line, text in others:
-        raise refuse("line %d of the content" % line, repr(text), "key = value", "Correct the line or put # before it.")
-    desired, lines = {}, {}
-    for assignment in assignments:
-        where = "line %d of the content" % assignment.line
-        if assignment.value is None:
-            raise refuse(where, "the exclusion -%s" % assignment.key, "key = value", "Remove it: this file only sets values.")
-        key_path(assignment.key)
-        if assignment.key in desired:
-            raise refuse(where, "%s again, first set in line %d" % (assignment.key, lines[assignment.key]), "each key once", "Remove one of the two.")
-        desired[assignment.key] = parse_value(assignment.key, assignment.value)
-        lines[assignment.key] = assignment.line
-    if not desired:
-        raise refuse("content", "no assignment", "at least one line key = value", "To remove the drop-in use state: absent.")
-    return desired
-
-
 @contextlib.contextmanager
 def _lock(files):
     """Hold the lock of this host's drop-ins. Raises SocketMemoryError where another run holds it, or it cannot be made."""
@@ -84,8 +69,7 @@ def _lock(files):
         os.makedirs(directory, mode=0o700, exist_ok=True)
         handle = os.open(os.path.join(directory, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise SocketMemoryError("%s cannot be written: %s. Nothing was changed. Make it writable: the state before the change is saved there." % (
-            STATE_DIRECTORY, error.strerror)) from error
+        raise _no_saving(error) from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -93,11 +77,20 @@ def _lock(files):
             holder = os.read(handle, 20).decode("ascii", "replace").strip() or "unknown"
             raise SocketMemoryError("Another run (process %s) is changing the sysctl.d files of this host. Nothing was changed. "
                                     "Run again when it has ended." % holder) from error
-        os.ftruncate(handle, 0)
-        os.write(handle, b"%d\n" % os.getpid())
+        try:
+            os.ftruncate(handle, 0)
+            os.write(handle, b"%d\n" % os.getpid())
+        except OSError as error:
+            raise _no_saving(error) from error
         yield
     finally:
         os.close(handle)
+
+
+def _no_saving(error):
+    """Return the SocketMemoryError of a state directory that takes nothing."""
+    return SocketMemoryError("%s cannot be written: %s. Nothing was changed. Make it writable: the state before the change is saved there." % (
+        STATE_DIRECTORY, error.strerror))
 
 
 class _Setting:
@@ -126,25 +119,33 @@ class _Transaction:
         self.files = files
         self.path = path
         self.local_path = files.local_path(path)
-        self.present = params["state"] == "present"
+        self.state = params["state"]
+        self.present = self.state == "present"
         self.runtime = params["runtime"]
         self.warnings = []
-        self.record_path = files.local_path("%s/%s.json" % (STATE_DIRECTORY, _record_name(path)))
-        self.record = self._read_record()
+        self.record_path = files.local_path(state_path(path, "json"))
+        self.record = read_record(self.record_path, path)
+        self.boot_id = boot_id(files)
         self.old_text = self._read_dropin()
         if self.present:
             self.new_text = params["content"]
             self.settings = [_Setting(key, value) for key, value in desired.items()]
             self._plan_keys_that_left(desired)
         else:
-            self.new_text = self._original_text()
-            self.settings = self._plan_absent()
+            self.goal = self._goal()
+            self.new_text = self.goal["file"] if self.goal else self.old_text
+            self.settings = self._plan_way_back()
+        self.file_changes = self.new_text != self.old_text
         self._read_host()
         if self.present:
             self._lint(desired, params["only_raise"], params.get("silence"))
             self._check_available(params["unavailable"])
             self._check_boot(params["shadowed"])
-        self.file_changes = self.new_text != self.old_text
+        elif self.goal:
+            self._check_untouched(params["force"])
+        self.changed = self.file_changes or any(setting.write for setting in self.settings)
+        self.broken_off = self._broken_off()
+        self.start = self._start()
 
     # Reading and planning
 
@@ -158,39 +159,24 @@ class _Transaction:
         except OSError as error:
             raise SocketMemoryError("%s cannot be read: %s. Nothing was changed." % (self.path, error.strerror)) from error
 
-    def _read_record(self):
-        """Return what is saved of the time before the first run, or None.
-
-        {format, file: text or None, contents: [texts that this collection wrote since], runtime: {key: value},
-        ours: {key: [values that this collection set since]}, rolled_back}
-        """
-        try:
-            with open(self.record_path, encoding="utf-8") as stream:
-                record = json.load(stream)
-            if set(record) != {"format", "file", "contents", "runtime", "ours", "rolled_back"} or record["format"] != RECORD_FORMAT:
-                raise ValueError("it has another format")
-            return record
-        except FileNotFoundError:
-            return None
-        except PermissionError as error:
-            raise refuse(self.path, "no right to read the saved state as user id %d" % os.geteuid(), "root", "Run the task with become: true.") from error
-        except (TypeError, ValueError, OSError) as error:
-            raise SocketMemoryError("The saved state %s cannot be used: %s. Nothing was changed. Move it away to go on without a way back." % (
-                self.record_path, error)) from error
-
     def _managed(self):
         """Return whether the file at the path is ours to take back."""
         return self.record is not None and not self.record["rolled_back"]
 
-    def _original_text(self):
-        """Return what state absent leaves at the path: the file that was there before the first run, or nothing."""
-        if self._managed():
-            return self.record["file"]
-        # Never ours, or taken back: whatever is there is somebody else's.
-        if self.old_text is not None and self.record is None:
-            self.warnings.append("%s was not written by this module (there is no saved state): left as it is. "
-                                 "Delete it yourself if it is not wanted." % self.path)
-        return self.old_text
+    def _goal(self):
+        """Return the {file, runtime} that state absent or previous leads back to, None where there is nothing to take back."""
+        if not self._managed():
+            # Never ours, or taken back: whatever is there is somebody else's.
+            if self.old_text is not None and self.record is None:
+                self.warnings.append("%s was not written by this module (there is no saved state): left as it is. "
+                                     "Delete it yourself if it is not wanted." % self.path)
+            return None
+        if self.state == "absent":
+            return self.record
+        if self.record["previous"] == NOT_SAVED:
+            raise refuse(self.path, "no saved state from before the last run", "one",
+                         "Nothing was changed. state: absent goes back to before the first run.")
+        return self.record["previous"]
 
     def _plan_keys_that_left(self, desired):
         """Plan to give keys back that an earlier content held and this one does not."""
@@ -199,16 +185,18 @@ class _Transaction:
                 if key not in desired:
                     self.settings.append(_Setting(key, value, "restored", "no longer in the file: the value before the first run", left=True))
 
-    def _plan_absent(self):
-        """Return the settings of state absent."""
-        if self._managed():
-            return [_Setting(key, value, "restored", "the value before the first run") for key, value in sorted(self.record["runtime"].items())]
-        return []
+    def _plan_way_back(self):
+        """Return the settings of state absent or previous."""
+        if not self.goal:
+            return []
+        reason = "the value before the %s run" % ("first" if self.state == "absent" else "last")
+        return [_Setting(key, value, "restored", reason) for key, value in sorted(self.goal["runtime"].items())]
 
     def _read_host(self):
         """Read the running and the boot values, and find out what has to be written."""
         keys = [setting.key for setting in self.settings]
         before, _problems = boot_values(self.files, keys)
+        self.winners_before = before
         after, problems = boot_values(self.files, keys, preview={self.path: self.new_text})
         self.warnings.extend(problems)
         self.winners = after
@@ -229,17 +217,30 @@ class _Transaction:
                 setting.status, setting.reason = "skipped", _why_absent(unreadable)
             elif setting.runtime_before == setting.desired:
                 setting.status, setting.reason = "unchanged", ""
-            elif setting.status == "restored" and setting.runtime_before not in self.record["ours"].get(setting.key, []):
+            elif not self._writable(setting.key):
+                setting.status, setting.reason = "skipped", "read-only here"
+            elif setting.status == "restored" and setting.left and not self._ours(setting):
                 setting.status = "skipped"
                 setting.reason = "changed by somebody else since, it runs with %s: left as it is" % format_value(setting.runtime_before)
                 self.warnings.append("%s: %s" % (setting.key, setting.reason))
-            elif not self._writable(setting.key):
-                setting.status, setting.reason = "skipped", "read-only here"
+            elif setting.status == "restored" and not self._ours(setting) and self._booted_with_goal():
+                setting.status, setting.reason = "skipped", "the host booted with the file from before: left as it is"
             else:
                 setting.write = True
                 setting.runtime_after = setting.desired
                 if setting.status != "restored":
                     setting.status = "applied"
+
+    def _ours(self, setting):
+        """Return whether the running value is one that was set here, or was there before."""
+        return setting.runtime_before in ours_or_original(self.record, setting.key)
+
+    def _booted_with_goal(self):
+        """Return whether a run was broken off, and the host booted since with the file that it shall get now.
+
+        Then what runs is what that file gives. The kernel's own defaults differ a little from boot to boot.
+        """
+        return not self.file_changes and self.record["under_way"] not in (None, self.boot_id)
 
     def _writable(self, key):
         """Return whether the kernel lets root write *key*; without root that is not known and taken for granted."""
@@ -298,13 +299,58 @@ class _Transaction:
             raise self._refusal("It would not hold after a boot. " + text)
         self.warnings.append("%s does not hold after a boot. %s" % (self.path, text))
 
+    def _check_untouched(self, force):
+        """Refuse to go back over what somebody else changed since, unless *force*."""
+        found = []
+        for setting in self.settings:
+            if setting.write and not self._ours(setting):
+                set_here = " or ".join(map(format_value, self.record["ours"].get(setting.key, []))) or "nothing"
+                boot = self.winners_before.get(setting.key)
+                source = " (%s line %d sets it at boot)" % (boot["file"], boot["line"]) if boot and boot["value"] == setting.runtime_before else ""
+                found.append((setting, "runs with %s%s, set here was %s, before that it was %s" % (
+                    format_value(setting.runtime_before), source, set_here, format_value(setting.desired))))
+            elif setting.status == "skipped" and self.runtime:
+                self.warnings.append("%s: not put back to %s: %s" % (setting.key, format_value(setting.desired), setting.reason))
+        told = ["%s %s" % (setting.key, text) for setting, text in found]
+        if self.file_changes and self.old_text not in self.record["contents"] + [self.record["file"]]:
+            told.append("%s %s" % (self.path, first_edit(self.old_text, self.record["contents"][-1])))
+        if told and not force:
+            for setting, text in found:
+                setting.status, setting.reason = "failed", "changed by somebody else since: " + text
+            raise self._refusal("Somebody else changed since: %s. Put back what was set here and run again, or take all of it back with "
+                                "force: true (tune_tcp_rollback_force: true)." % "; ".join(told))
+
     def _refusal(self, why):
         """Return the SocketMemoryError of a plan that is not carried out."""
         for setting in self.settings:
             setting.runtime_after, setting.boot_after = setting.runtime_before, setting.boot_before
             if setting.status in ("applied", "restored"):
                 setting.status = "unchanged"
-        return SocketMemoryError("%s is refused, nothing was changed. %s" % (self.path, why), settings=self._results())
+        return SocketMemoryError("%s%s is refused, nothing was changed. %s" % ("" if self.present else "Rolling back ", self.path, why),
+                                 settings=self._results())
+
+    def _broken_off(self):
+        """Return what is saved from before a run that was broken off and that this one continues; None where it begins anew."""
+        return self.record["previous"] if self.present and self._managed() and self.record["under_way"] else None
+
+    def _start(self):
+        """Return {file, runtime, record}: what a failure leads back to, and later state previous.
+
+        That is the host as it is now. Where this run continues one that was broken off, it is the host before that one,
+        but for what somebody else changed in between.
+        """
+        start = {"file": self.old_text, "record": self.record, "runtime": {}}
+        earlier = self.broken_off
+        if earlier:
+            start["record"] = record_in(earlier)
+            if self.old_text in self.record["contents"]:
+                start["file"] = earlier["file"]
+        for setting in self.settings:
+            if earlier and setting.key in earlier["runtime"] and self._ours(setting):
+                start["runtime"][setting.key] = earlier["runtime"][setting.key]
+            elif setting.runtime_before is not None and (setting.write or not setting.left):
+                start["runtime"][setting.key] = setting.runtime_before
+        return start
 
     # Doing
 
@@ -314,12 +360,11 @@ class _Transaction:
 
     def commit(self):
         """Do what was planned and return the result; on any mismatch restore and raise SocketMemoryError."""
-        old_record = self.record
         tried = [setting for setting in self.settings if setting.write]
         try:
             # What was must be saved before the first change, and what is no longer needed of it goes after the last: killed in
             # between, the next run finds the way on and the way back.
-            self._write_record(self._record_before())
+            self._save_record(self._record_before())
             if self.file_changes:
                 self._keep_copy_of_edits()
                 self._write_dropin(self.new_text)
@@ -327,59 +372,61 @@ class _Transaction:
             failures += self._read_back(tried)
             if failures:
                 raise SocketMemoryError(" ".join(failures))
-            self._write_record(self._record_after())
+            self._save_record(self._record_after())
         except BaseException as error:  # also on Ctrl-C: the host must not stay half changed
-            not_restored = self._restore(tried, old_record)
+            not_restored = self._restore()
             if not isinstance(error, (SocketMemoryError, OSError)):
                 raise
             cause = str(error) if isinstance(error, SocketMemoryError) else "%s: %s. Correct this and run again." % (
                 error.filename or self.path, error.strerror)
-            outcome = "NOT restored, act now: %s." % "; ".join(not_restored) if not_restored else "File and running values are as before."
+            outcome = "File and running values are as before%s." % (" the run that was broken off" if self.broken_off else "")
+            if not_restored:
+                outcome = "NOT restored, act now: %s." % "; ".join(not_restored)
             raise SocketMemoryError("%s was not brought to its new state. %s %s" % (self.path, cause, outcome), settings=self._results()) from error
         return self._result()
 
     def _record_before(self):
         """Return the record that leads back from any instant of this run."""
-        if not self.present:
-            return self.record
-        record = {"format": RECORD_FORMAT, "file": self.old_text, "contents": [], "runtime": {}, "ours": {}, "rolled_back": False}
-        if self._managed():
-            record = dict(self.record, runtime=dict(self.record["runtime"]), ours=dict(self.record["ours"]))
-        record["contents"] = record["contents"] + [self.new_text] * (self.new_text not in record["contents"])
-        for setting in self.settings:
-            if setting.runtime_before is not None and not setting.left:
-                record["runtime"].setdefault(setting.key, setting.runtime_before)
-                ours = record["ours"].get(setting.key, [])
-                record["ours"][setting.key] = ours + [setting.desired] * (setting.desired not in ours)
-        return record
+        record = self.record
+        if self.present:
+            record = record if self._managed() else new_record(self.old_text)
+            kept = [setting for setting in self.settings if setting.runtime_before is not None and not setting.left]
+            record = adding(record, self.new_text, {setting.key: setting.desired for setting in kept})
+            record["runtime"] = dict({setting.key: setting.runtime_before for setting in kept}, **record["runtime"])
+            previous = self.start
+        elif self.state == "absent":
+            previous = NOT_SAVED  # of a way back that is broken off only the rest can be gone
+        elif self.goal:
+            record = adding(record, self.new_text, self.goal["runtime"])
+            # Keys that left in the last run come back: so does the value from before the first run.
+            record["runtime"] = dict((self.goal["record"] or record)["runtime"], **record["runtime"])
+            previous = self.goal
+        return dict(record, previous=previous, under_way=self.boot_id) if self.changed else record
 
     def _record_after(self):
-        """Return the record to keep: of state absent only what a file needs that was there before the first run."""
+        """Return the record to keep."""
         if self.present:
-            record = dict(self._record_before())
             left = [setting.key for setting in self.settings if setting.left and self.runtime]
-            record["runtime"] = {key: value for key, value in record["runtime"].items() if key not in left}
-            record["contents"] = [self.new_text]
-            record["ours"] = {key: values[-1:] for key, values in record["ours"].items() if key not in left}
-            return record
-        if not self._managed() or not self.runtime:
+            return dict(self.record, contents=[self.new_text], previous=one_step(self.record["previous"]), under_way=None,
+                        runtime={key: value for key, value in self.record["runtime"].items() if key not in left},
+                        ours={key: values[-1:] for key, values in self.record["ours"].items() if key not in left})
+        if not self.goal or not self.runtime:
             return self.record
-        return None if self.new_text is None else dict(self.record, rolled_back=True)
+        if self.state == "previous" and self.goal["record"]:
+            return dict(record_in(self.goal), previous=None, under_way=None)
+        # Back before the first run: only a file that was there then needs to be known as somebody else's.
+        return None if self.new_text is None else dict(self.record, previous=None, under_way=None, rolled_back=True)
 
-    def _write_record(self, record):
-        """Save *record*, unless it is what is saved; None removes it."""
-        if record == self.record:
-            return
-        if record is None:
-            remove(self.record_path)
-        else:
-            write_atomically(self.record_path, json.dumps(record, indent=1, sort_keys=True) + "\n", 0o600)
-        self.record = record
+    def _save_record(self, record):
+        """Save *record*, unless it is what is saved."""
+        if record != self.record:
+            save_record(self.record_path, record)
+            self.record = record
 
     def _keep_copy_of_edits(self):
         """Before a file is replaced that somebody edited since it was written here, keep what it says."""
         if self._managed() and self.old_text is not None and self.old_text not in self.record["contents"] + [self.record["file"]]:
-            copy = "%s/%s.edited" % (STATE_DIRECTORY, _record_name(self.path))
+            copy = state_path(self.path, "edited")
             write_atomically(self.files.local_path(copy), self.old_text, 0o600)
             self.warnings.append("%s was edited since it was written by this module. What it said is kept in %s." % (self.path, copy))
 
@@ -392,9 +439,14 @@ class _Transaction:
             write_atomically(self.local_path, text)
 
     def _put_back_dropin(self):
-        """Put the old file back, unless it is there still: a read-only file system keeps it as well."""
-        if self.files.read_if_present(self.path) != self.old_text:
-            self._write_dropin(self.old_text)
+        """Put the file from the start back, unless it is there still: a read-only file system keeps it as well."""
+        if self.files.read_if_present(self.path) != self.start["file"]:
+            self._write_dropin(self.start["file"])
+
+    def _put_back_record(self):
+        """Put the record from the start back, unless it is there still."""
+        if read_record(self.record_path, self.path) != self.start["record"]:
+            save_record(self.record_path, self.start["record"])
 
     def _write_running(self, setting, value=None):
         """Write the desired value, or *value*, to the kernel in one write(). Return None, or a sentence on why it was refused."""
@@ -407,11 +459,12 @@ class _Transaction:
             finally:
                 os.close(handle)
         except OSError as error:
+            vanished = error.errno == errno.ENOENT
             if value is None:
                 setting.status = "failed"
-                setting.reason = "the kernel refused %s: %s" % (text, error.strerror)
-            return "%s: the kernel refused %s (%s), it ran with %s. Correct the value." % (
-                setting.key, text, error.strerror, format_value(setting.runtime_before))
+                setting.reason = VANISHED if vanished else "the kernel refused %s: %s" % (text, error.strerror)
+            return "%s: %s, it ran with %s. %s" % (setting.key, VANISHED if vanished else "the kernel refused %s (%s)" % (text, error.strerror),
+                                                   format_value(setting.runtime_before), REMEDIES.get(error.errno, OTHER_REMEDY))
         return None
 
     def _read_back(self, written):
@@ -421,7 +474,8 @@ class _Transaction:
             running, unreadable = read_running(self.files, setting.key)
             if setting.status != "failed" and running != setting.desired:
                 setting.status = "failed"
-                setting.reason = unreadable or "after writing %s the kernel holds %s" % (format_value(setting.desired), format_value(running))
+                setting.reason = _why_absent(unreadable) if unreadable else "after writing %s the kernel holds %s" % (
+                    format_value(setting.desired), format_value(running))
                 failures.append("%s: %s." % (setting.key, setting.reason))
         boot, _problems = boot_values(self.files, [setting.key for setting in self.settings])
         for setting in self.settings:
@@ -431,8 +485,8 @@ class _Transaction:
                 failures.append("%s: the next boot sets %s, expected %s: %s. Run again." % (setting.key, value, setting.boot_after, setting.reason))
         return failures
 
-    def _restore(self, tried, old_record):
-        """Bring file, running values and record back. Return sentences about what could not be.
+    def _restore(self):
+        """Bring file, running values and record back to the start. Return sentences about what could not be.
 
         Every value tried is checked, the refused ones first of all: of a vector the kernel may have taken the elements
         before the one it refused (kernel/sysctl.c do_proc_doulongvec_minmax writes element by element).
@@ -445,21 +499,24 @@ class _Transaction:
             except OSError as error:
                 problems.append("%s: %s" % (name, error.strerror))
 
-        for setting in tried:
-            running, _reason = read_running(self.files, setting.key)
-            if running != setting.runtime_before:
-                refused = self._write_running(setting, setting.runtime_before)
-                running, _reason = read_running(self.files, setting.key)
-                if running != setting.runtime_before:
-                    problems.append(refused or "%s: runs with %s, before it was %s" % (
-                        setting.key, format_value(running), format_value(setting.runtime_before)))
-            setting.runtime_after = running
+        for setting in self.settings:
+            goal = self.start["runtime"].get(setting.key, setting.runtime_before)
+            if setting.write or self.runtime and goal != setting.runtime_before:
+                running, reason = read_running(self.files, setting.key)
+                if running != goal and reason != ABSENT:
+                    refused = self._write_running(setting, goal)
+                    running, reason = read_running(self.files, setting.key)
+                    if running != goal and reason != ABSENT:
+                        problems.append(refused or "%s: runs with %s, before it was %s" % (setting.key, format_value(running), format_value(goal)))
+                setting.runtime_after = running
             if setting.status in ("applied", "restored"):
                 setting.status, setting.reason = "restored", "taken back because another key failed"
         attempt(self.path, self._put_back_dropin)
+        boot, _problems = boot_values(self.files, [setting.key for setting in self.settings])
         for setting in self.settings:
-            setting.boot_after = setting.boot_before
-        attempt(self.record_path, self._write_record, old_record)
+            setting.boot_after = boot.get(setting.key, {}).get("value")
+        if not problems:  # else what is saved still leads back
+            attempt(self.record_path, self._put_back_record)
         return problems
 
     # Telling
@@ -480,8 +537,8 @@ class _Transaction:
         if changed:
             diff.append(_diff("running values", *running))
         return {
-            "changed": bool(self.file_changes or changed),
-            "saved_state": "%s/%s.json" % (STATE_DIRECTORY, _record_name(self.path)),
+            "changed": self.changed,
+            "saved_state": state_path(self.path, "json"),
             "settings": self._results(),
             "diff": diff,
             "warnings": self.warnings,
@@ -490,11 +547,6 @@ class _Transaction:
 
 def _diff(name, before, after):
     return {"before_header": name, "after_header": name, "before": before, "after": after}
-
-
-def _record_name(path):
-    """Return the name of the record of the drop-in *path*."""
-    return path.strip("/").replace("/", "-")
 
 
 def _why_absent(reason):

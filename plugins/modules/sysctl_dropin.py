@@ -15,8 +15,8 @@ description:
   - Before anything is written, the values are checked against the memory of the host and the rules of the kernel, and the other
     C(sysctl.d) files are read to see whether this one would win at the next boot.
   - After writing, every value is read back from the kernel and the boot values are worked out again from the files.
-  - The state before the first run is saved below C(/var/lib/linux_net.socket_memory), so that O(state=absent) can bring it back,
-    also in a later run and after a reboot.
+  - The state before the first run and the one before the last run are saved below C(/var/lib/linux_net.socket_memory), so that
+    O(state=absent) and O(state=previous) can bring them back, also in a later run and after a reboot.
   - Writes to C(/proc/sys) itself; starts no process. Values that already hold are not written.
 options:
   path:
@@ -34,9 +34,13 @@ options:
     description:
       - V(present) brings file and running values to O(content).
       - V(absent) brings back what was there before the first run, that is the earlier file or none, and the earlier running values.
-        A running value that somebody else changed since is left alone, and so is a file that this module never wrote.
+        A file that this module never wrote is left alone.
+      - V(previous) brings back what was there immediately before the last run that changed something. It goes back one run only, a
+        second time changes nothing. A run that was broken off and the one that then got through count as one.
+      - Both refuse where somebody else changed the file or a running value since, see O(force). No change is what a boot made of
+        the files, nor what is again as it was before the first run.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, previous]
     default: present
   runtime:
     description: Whether to bring the running values to the content, or only the file.
@@ -64,6 +68,12 @@ options:
       - Reasons by rule, for warnings that are known to be right on this host and shall not be given. The rules are in C(docs/lint-rules.md).
     type: dict
     default: {}
+  force:
+    description:
+      - With O(state=absent) and O(state=previous), whether to go back also over what somebody else changed since. An edited file is kept as a copy
+        beside the saved state.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - linux_net.socket_memory.attributes
 attributes:
@@ -102,11 +112,18 @@ EXAMPLES = r"""
     path: /etc/sysctl.d/99-tcp-memory.conf
     state: absent
   become: true
+
+- name: Take back the last change only, whatever happened since
+  linux_net.socket_memory.sysctl_dropin:
+    path: /etc/sysctl.d/99-tcp-memory.conf
+    state: previous
+    force: true
+  become: true
 """
 
 RETURN = r"""
 saved_state:
-  description: Where the state before the first run is saved.
+  description: Where the states before the first and the last run are saved.
   returned: success
   type: str
   sample: /var/lib/linux_net.socket_memory/etc-sysctl.d-99-tcp-memory.conf.json
@@ -167,12 +184,13 @@ ARGUMENTS = {
     "argument_spec": {
         "path": {"type": "str", "required": True},
         "content": {"type": "str"},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "state": {"type": "str", "choices": ["present", "absent", "previous"], "default": "present"},
         "runtime": {"type": "bool", "default": True},
         "unavailable": {"type": "str", "choices": ["skip", "fail"], "default": "skip"},
         "shadowed": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
         "only_raise": {"type": "bool", "default": False},
         "silence": {"type": "dict", "default": {}},
+        "force": {"type": "bool", "default": False},
     },
     "required_if": [("state", "present", ["content"])],
 }

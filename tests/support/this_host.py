@@ -16,7 +16,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin imp
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_files import HostFiles
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import KEYS, format_value, key_path, read_running
 
-CLONE_NEWNS = 0x00020000  # include/uapi/linux/sched.h
+CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000  # include/uapi/linux/sched.h
 FOLDERS = (pathlib.Path("/etc/sysctl.d"), pathlib.Path(STATE_DIRECTORY))
 
 
@@ -63,6 +63,20 @@ def private_folders():
             subprocess.run(["umount", str(folder)], check=True)
         for folder in made:
             folder.rmdir()
+
+
+@contextlib.contextmanager
+def private_network():
+    """Put this process, and all it starts, into a network namespace of its own: it has values of its own for most keys of net.ipv4."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    before = os.open("/proc/self/ns/net", os.O_RDONLY)
+    try:
+        if libc.unshare(CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), "unshare")
+        yield
+    finally:
+        libc.setns(before, CLONE_NEWNET)
+        os.close(before)
 
 
 @contextlib.contextmanager

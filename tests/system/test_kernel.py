@@ -96,7 +96,7 @@ def test_half_taken_vector_is_put_back(monkeypatch, host_as_before):
 
     monkeypatch.setattr(dropin._Transaction, "_read_back", spy)
     parameters = {"path": str(DROPIN), "state": "present", "content": "net.ipv4.tcp_rmem = 5000 140000 2147483648\n", "runtime": True,
-                  "unavailable": "skip", "shadowed": "fail", "only_raise": False, "check_mode": False}
+                  "unavailable": "skip", "shadowed": "fail", "only_raise": False, "force": False, "check_mode": False}
     with pytest.raises(SocketMemoryError, match="the kernel refused 5000 140000 2147483648"):
         dropin.run(parameters)
     assert attempts[0][:2] == [5000, 140000]  # half-taken indeed

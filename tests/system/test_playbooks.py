@@ -64,6 +64,27 @@ def test_tune_holds_now_and_at_boot_and_rolls_back(playbook, host_as_before):
     assert playbook(ROLLBACK).recap("changed") == 0
 
 
+def test_rollback_of_one_run_and_not_over_what_somebody_else_changed(playbook, host_as_before):
+    """tune_tcp_rollback_to and tune_tcp_rollback_force."""
+    assert not playbook("tune-tcp.yml").failed
+    first = running()
+    assert not playbook("tune-tcp.yml", variables=overrides(tcp_fin_timeout=30)).failed
+    assert running() != first
+    assert playbook(ROLLBACK, variables="tune_tcp_rollback_to=previous").recap("changed") == 1
+    assert running() == first
+    assert playbook(ROLLBACK, variables="tune_tcp_rollback_to=previous").recap("changed") == 0
+
+    write_running({"net.core.rmem_max": 5000000})
+    refused = playbook(ROLLBACK)
+    assert refused.failed
+    assert "Somebody else changed since: net.core.rmem_max runs with 5000000, set here was %d, before that it was %d." % (
+        first["net.core.rmem_max"], host_as_before["net.core.rmem_max"]) in refused.output
+    assert running() == dict(first, **{"net.core.rmem_max": 5000000})
+    assert not playbook(ROLLBACK, variables="tune_tcp_rollback_force=true").failed
+    assert running() == host_as_before
+    assert not DROPIN.exists()
+
+
 def test_value_the_kernel_refuses_leaves_file_and_kernel_as_they_were(playbook, host_as_before):
     """tcp_tw_reuse takes 0, 1 and 2; that is for the kernel to say."""
     assert not playbook("tune-tcp.yml").failed

@@ -114,7 +114,7 @@ class Host:
     def run(self, content=None, **params):
         """Run sysctl_dropin with its defaults; without content state is absent."""
         defaults = {"path": DROPIN, "content": content, "state": "absent" if content is None else "present", "runtime": True,
-                    "unavailable": "skip", "shadowed": "fail", "only_raise": False, "check_mode": False}
+                    "unavailable": "skip", "shadowed": "fail", "only_raise": False, "force": False, "check_mode": False}
         return dropin.run(dict(defaults, **params), self.root)
 
 
@@ -208,6 +208,6 @@ def stop_at(monkeypatch, step, for_good):
             return function(*arguments, **options)
         return stepped
 
-    for owner, name in ((dropin, "write_atomically"), (dropin, "remove"), (dropin._Transaction, "_write_running")):
+    for owner, name in ((dropin, "save_record"), (dropin, "write_atomically"), (dropin, "remove"), (dropin._Transaction, "_write_running")):
         monkeypatch.setattr(owner, name, stopping(name, getattr(owner, name)))
     return reached

@@ -57,7 +57,8 @@ def test_first_run(host, kernel):
     assert running(host) == AFTER
     assert kernel.written == [(RMEM, "4096 131072 16777216\n"), (MAX, "16777216\n"), (FIN, "30\n")]
     assert json.loads(host.read(RECORD).decode("utf-8")) == {
-        "format": 1, "file": None, "contents": [CONTENT], "runtime": BEFORE, "ours": {key: [value] for key, value in AFTER.items()}, "rolled_back": False}
+        "format": 2, "file": None, "contents": [CONTENT], "runtime": BEFORE, "ours": {key: [value] for key, value in AFTER.items()},
+        "previous": {"file": None, "runtime": BEFORE, "record": None}, "under_way": None, "rolled_back": False}
     assert os.stat(host.local(RECORD)).st_mode & 0o777 == 0o600
 
 
@@ -104,11 +105,10 @@ def test_a_key_that_left_the_content_gets_its_value_back(host):
     assert not host.run(SMALLER)["changed"]
 
 
-@pytest.mark.parametrize("content", [SMALLER, None])
-def test_a_value_changed_by_somebody_else_since_is_left_alone(host, content):
+def test_a_value_changed_by_somebody_else_is_left_alone_when_its_key_leaves(host):
     host.run(CONTENT)
     host.write(key_path(FIN), "99\n")
-    result = host.run(content)
+    result = host.run(SMALLER)
     assert host.running(FIN) == 99
     assert told(result["settings"], "status", "reason")[FIN] == ("skipped", "changed by somebody else since, it runs with 99: left as it is")
     assert FIN + ": changed by somebody else since, it runs with 99: left as it is" in result["warnings"]
@@ -152,13 +152,14 @@ def test_absent_leaves_a_file_alone_that_was_never_written_here(host):
     assert host.read(DROPIN) == FOREIGN and host.running(FIN) == BEFORE[FIN]
 
 
-def test_a_copy_is_kept_of_what_somebody_edited_since(host):
+@pytest.mark.parametrize("content, force", [(SMALLER, False), (None, True)])
+def test_a_copy_is_kept_of_what_somebody_edited_since(host, content, force):
     host.run(CONTENT)
     host.write(DROPIN, CONTENT + "# mine\n")
-    result = host.run()
+    result = host.run(content, force=force)
     assert "is kept in /var/lib/linux_net.socket_memory/etc-sysctl.d-99-tcp-memory.conf.edited" in result["warnings"][0]
     assert host.read(RECORD.replace(".json", ".edited")) == (CONTENT + "# mine\n").encode("utf-8")
-    assert host.read(DROPIN) is None
+    assert host.read(DROPIN) == (content and content.encode("utf-8"))
 
 
 def test_a_file_of_sysctl_d_that_cannot_be_read_is_a_warning(host):
@@ -210,7 +211,7 @@ def test_a_masked_path_is_refused(host, kernel):
 
 @pytest.mark.parametrize("path, text, named", [
     (DROPIN, os.mkdir, DROPIN + " cannot be read: not a regular file"), (DROPIN, os.mkfifo, DROPIN + " cannot be read: not a regular file"),
-    (RECORD, "{", "cannot be used"), (RECORD, '{"format": 2}', "another format"), (RECORD, "{}", "another format"),
+    (RECORD, "{", "cannot be used"), (RECORD, '{"format": 3}', "another format"), (RECORD, "{}", "another format"),
     (RECORD, "[]", "cannot be used"), (RECORD, "5", "cannot be used"), (RECORD, os.mkdir, "cannot be used"),
     (dropin.STATE_DIRECTORY, "a file", "cannot be written")])
 def test_what_must_not_be_replaced_is_refused(host, path, text, named):
@@ -445,14 +446,6 @@ def test_killed_at_any_step_the_file_is_old_or_new_and_the_next_run_gets_there(u
         used_host.run(content)
         assert used_host.snapshot() == goal, step
         rewind()
-
-
-@pytest.mark.parametrize("now", [None, CONTENT + "oops\n"])
-def test_absent_brings_values_back_also_when_the_file_was_touched_by_hand(host, now):
-    host.run(CONTENT)
-    host.write(DROPIN, now)
-    host.run()
-    assert running(host) == BEFORE
 
 
 def test_absent_without_runtime_keeps_the_way_back(host):

@@ -41,7 +41,7 @@ def test_every_state_has_its_place_and_unknown_numbers_are_no_zeros():
 
 
 def test_records_are_sorted_by_name():
-    assert fleet({"b": None, "a": {}}) == [{"host": "a", "socket_memory": {}}, {"host": "b", "socket_memory": None}]
+    assert fleet({"b": None, "a": {}}) == [{"host": "a", "socket_memory": None}, {"host": "b", "socket_memory": None}]
 
 
 def test_a_host_whose_facts_are_not_in_order_does_not_spoil_the_table_of_the_others():
