@@ -64,13 +64,13 @@ def held_after(key, texts):
     last = len(texts) - 1
     if key not in KEYS:
         return " ".join(printable(texts[last]).split()), last
-    elements = [None] * len(KEYS[key].fields or "1")
-    decisive = last
-    for index, text in enumerate(texts):
-        numbers = numbers_taken(key, text)
-        elements[:len(numbers)] = numbers
-        if numbers:
+    elements, decisive = [None] * len(KEYS[key].fields or "1"), None
+    for index in range(last, -1, -1):
+        numbers = numbers_taken(key, texts[index])
+        if numbers and decisive is None:
             decisive = index
-    if None in elements:
-        return printable(texts[decisive]), decisive
-    return elements if KEYS[key].fields else elements[0], decisive
+        elements = [later if later is not None else number for later, number in zip(elements, numbers + elements[len(numbers):])]
+        if None not in elements:
+            return elements if KEYS[key].fields else elements[0], decisive
+    decisive = last if decisive is None else decisive
+    return printable(texts[decisive]), decisive

@@ -39,8 +39,8 @@ OWN_KEYS = {
     "net.ipv4.tcp_limit_output_bytes": 500000, "net.ipv4.udp_rmem_min": 5000, "net.ipv4.tcp_moderate_rcvbuf": 1,
     "net.ipv4.tcp_tw_reuse": 2, "net.ipv4.tcp_rmem": [5000, 100000, 6000000], "net.ipv4.tcp_wmem": [5000, 20000, 5000000],
 }
-NAMES = ("10-a.conf", "50-b.conf", "50-\u00c4.conf", "9-c.conf", "99-sysctl.conf", "99-tcp.conf", "A.conf", "zz.conf", "~.conf", "-.conf",
-         " .conf", "a b.conf", ".hidden.conf", ".conf", "x.conf.bak", "x.conf~", "README", "\udcff\udcfe.conf", "new\nline.conf", "99-tcp.CONF")
+NAMES = ("10-a.conf", "50-b.conf", "\u00c4.conf", "9-c.conf", "99-sysctl.conf", "99-tcp.conf", "A.conf", "zz.conf", "~.conf", "-.conf",
+         " .conf", "a b.conf", ".hidden.conf", ".conf", "x.conf.bak", "x.conf~", "README", "\udcff\udcfe.conf", "\udc80.conf", "new\nline.conf", "99-tcp.CONF")
 PATTERNS = ("net.ipv4.tcp_*", "net/ipv4/tcp_*", "net.ipv4.tcp_[fm]*", "net.*.somaxconn", "net.ipv4.tcp_?mem", "*.ipv4.tcp_fin_timeout", "net.*", "net/*/*",
             "net.ipv4.[!a-s]*", "net.ipv4.[^tu]*", "net.ipv4.{tcp_?mem,udp_rmem_mi?}", "net.ipv4.{tcp_{r,w}mem,x*}", "net.{ipv4,core}.*m*", "net.ipv4.tcp\\_*",
             "net.ipv4.**timeout", "net.ipv4.[[:alpha:]]cp_tw_*", "net.ipv4.tcp_[rw]mem", "net.ipv4.tcp_[]r]mem", "net.ipv4.tcp_[r", "net.ipv4.tcp_[\\rw]mem*",
@@ -56,6 +56,7 @@ class Forest:
     def __init__(self, seed):
         self.random = random.Random(seed)
         self.next_value = 100
+        self.lines = []
 
     def tree(self):
         chance = self.random
@@ -78,7 +79,8 @@ class Forest:
 
     def _text(self, keys):
         chance = self.random
-        lines = [self._line(keys) for _number in range(chance.choice([1, 2, 3, 4, 6]))]
+        lines = [chance.choice(self.lines) if self.lines and chance.random() < 0.1 else self._line(keys) for _number in range(chance.choice([1, 2, 3, 4, 6]))]
+        self.lines += lines
         text = "".join(line + chance.choice(["\n"] * 12 + ["\r\n", "\r", "\0", "\n\r", "\n\n"]) for line in lines)
         text = text.rstrip("\n") if chance.random() < 0.1 else text
         data = text.encode("utf-8", "surrogateescape")
