@@ -279,7 +279,9 @@ class _Transaction:
 
     def _check_boot(self, shadowed):
         """Refuse or report the keys that another file takes at the next boot."""
-        shadowed_settings = [setting for setting in self.settings if not setting.left and setting.boot_after != setting.desired]
+        # Where this file itself wins with another value, the kernel will not take it as it is written: that is for the kernel to say.
+        shadowed_settings = [setting for setting in self.settings if not setting.left and setting.boot_after != setting.desired
+                             and self.winners.get(setting.key, {}).get("file") != self.path]
         if not shadowed_settings:
             return
         unset = [setting.key for setting in shadowed_settings if setting.key not in self.winners]

@@ -367,6 +367,12 @@ def test_a_refused_value_takes_back_everything_and_names_each_key(used_host, ker
         assert one["status"] != "failed" or reason in one["reason"] and one["key"] in str(error)
 
 
+def test_a_value_that_no_kernel_takes_is_for_the_kernel_to_refuse(host, kernel):
+    """And not blamed on another file."""
+    kernel.answers = {TW: (refuse,)}
+    assert "%s: the kernel refused 3 (Invalid argument), it ran with 2. Correct the value." % TW in str(failure(host, "%s = 3\n" % TW))
+
+
 @pytest.mark.parametrize("step, error", [("rename", errno.EROFS), ("fsync", errno.ENOSPC)])
 def test_a_file_that_cannot_be_written_changes_nothing(used_host, monkeypatch, step, error):
     before = used_host.snapshot()
