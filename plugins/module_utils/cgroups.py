@@ -97,4 +97,3 @@ def _stalled(files, path):
         return float(dict(word.split("=") for word in words[1:5])["avg10"])
     except (OSError, KeyError, ValueError):
         return None
-

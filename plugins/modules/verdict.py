@@ -38,6 +38,8 @@ attributes:
   platform:
     support: full
     platforms: all
+author:
+  - linux_net.socket_memory contributors (@linux-net)
 """
 
 EXAMPLES = r"""

@@ -100,7 +100,7 @@ def test_killed_before_every_system_call(machine, foreign, earlier, work):
     assert (refused or "").count("the kernel refused 3 (Invalid argument)") == (work.get("content") == REFUSED)
     if refused:
         assert end == begin
-    points, left = killed_everywhere(machine, begin, lambda: attempt(**work))
+    points, left = killed_everywhere(machine, begin, functools.partial(attempt, **work))
     assert points > 100
     assert len(left) > 5
     judge(machine, begin, end, left, work, steps[0], steps)
@@ -114,7 +114,7 @@ def test_killed_while_tcp_mem_is_set():
     work = {"content": "%s = %s\n" % (key, " ".join(str(number + 256) for number in original[1][key]))}
     run(**work)
     end = machine.take()
-    points, left = killed_everywhere(machine, begin, lambda: attempt(**work), step=8)
+    points, left = killed_everywhere(machine, begin, functools.partial(attempt, **work), step=8)
     assert points > 20
     assert {values[key][0] - original[1][key][0] for _files, values in left.values()} == {0, 256}
     judge(machine, begin, end, left, work, original, [original])

@@ -86,7 +86,8 @@ def test_a_profile_of_tuned_that_cannot_be_read(boot):
     assert not facts["boot_complete"] and problems == ["/etc/tuned/mine/tuned.conf cannot be read, what it sets is not known: not a regular file"]
 
 
-@pytest.mark.parametrize("text", [b"\xff\xfe\x00\n\x80 = \x81\n", b"\0" * 1000, b"\r" * 1000, b"=\n-\n--\n[\n{*\n*?[!]\\\n" * 50,
+@pytest.mark.parametrize("text", [
+    b"\xff\xfe\x00\n\x80 = \x81\n", b"\0" * 1000, b"\r" * 1000, b"=\n-\n--\n[\n{*\n*?[!]\\\n" * 50,
     b"net.[[:a:]" + b"[:a:]" * 30 + b"*=1\n", b"net.ipv4." + b"*a" * 100 + b"=1\n", b"net.{{{{\\}*=1\n"])
 def test_hostile_text_is_no_accident(boot, text):
     facts, _problems = boot({ETC + "a.conf": text + b"\n%s = 2\n" % FIN.encode()})
