@@ -14,6 +14,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors imp
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.findings import pressure_report
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.fleet import fleet, fleet_table
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import human_value
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout import judge_batch, regressions, sum_up, would_relieve
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import check_workload, recommend
 
 
@@ -41,6 +42,22 @@ def refusal(workload, dropin):
     return ""
 
 
+def rollout_batch(names, hostvars, active):
+    """Return what judge_batch says about the hosts *names*."""
+    return judge_batch(_tuned(names, hostvars), active)
+
+
+def rollout_summary(names, hostvars, active, check_mode=False):
+    """Return what sum_up says about the hosts *names*."""
+    return sum_up(_tuned(names, hostvars), active, check_mode)
+
+
+def _tuned(names, hostvars):
+    """Return what the role tune_tcp left in the variables of each host; to get at those of a host costs milliseconds, so once."""
+    variables = ((name, hostvars[name]) for name in names)
+    return {name: {short: own.get("tune_tcp_" + short) for short in ("before", "result", "after", "batch")} for name, own in variables}
+
+
 def _door(function):
     """Return *function* with its refusals told in Ansible's way."""
     @functools.wraps(function)
@@ -57,5 +74,6 @@ class FilterModule:
 
     def filters(self):
         """Return {name: function}."""
-        functions = (drift, fleet, fleet_table, human_value, jmespath, pressure_report, prove, recommend, refusal)
+        functions = (drift, fleet, fleet_table, human_value, jmespath, pressure_report, prove, recommend, refusal, regressions,
+                     rollout_batch, rollout_summary, would_relieve)
         return {function.__name__: _door(function) for function in functions}
