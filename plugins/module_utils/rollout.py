@@ -78,6 +78,8 @@ def would_relieve(facts, settings):
     used, bound = tcp["used"]["pages"], tcp["error_bound"]["pages"] or 0
     if not under_memory_pressure(facts) or used is None or new is None or None in now:
         return True
+    if all(threshold <= old for threshold, old in zip(new, now)):
+        return False
     passed = sum(used - bound >= threshold for threshold in new)
     return passed == 0 or passed < sum(used + bound >= threshold for threshold in now)
 

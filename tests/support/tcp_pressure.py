@@ -10,6 +10,7 @@ watchdog process should this one be killed. Needs root; runs on Python 3.6 and n
 
 import argparse
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -145,20 +146,77 @@ def settle():
             receiver.recv(1)
 
 
+# One usage, and around it thresholds in quarters of it; "charge" makes the kernel look at them. Every state but normal is there with the
+# flag down and up, from the same numbers: (state, flag, quarters, charge).
+STAGES = (
+    ("normal", False, (6, 7, 8), True),
+    ("soft", False, (3, 5, 6), False),
+    ("imminent", False, (2, 3, 5), False),
+    ("pressure", True, (2, 3, 5), True),
+    ("recovering", True, (3, 5, 6), False),
+    ("normal", False, (6, 7, 8), True),
+    ("critical", False, (1, 2, 3), False),
+    ("critical", True, (1, 2, 3), True),
+    ("recovering", True, (3, 5, 6), True),
+    ("normal", False, (6, 7, 8), True),
+)
+STAGE_CONNECTIONS = 48  # each then holds half of its receive buffer at most: nothing is left to send later
+STAGE_TRIES = 20
+
+
+def stages(usage, look):
+    """Yield (state, flag, what *look* () returned in it) for each of STAGES, with *usage* pages held constant.
+
+    usage: pages; a quarter of them must be more than the kernel may miscount. Whatever else this host sends may charge too and raise
+    the flag, a command over SSH for one: then the stage is entered anew. Raises RuntimeError where it cannot be held.
+    """
+    with thresholds(usage * 10, usage * 15, usage * 20), load(STAGE_CONNECTIONS) as connections:
+        connections.fill_until(lambda: used_pages() >= usage)
+        for state, flag, quarters, charge in STAGES:
+            before = kernel_flag()
+            for _try in range(STAGE_TRIES):
+                _write_thresholds(" ".join(str(usage * quarter // 4) for quarter in quarters))
+                if charge:
+                    settle()
+                seen = look()
+                if kernel_flag() == flag:
+                    break
+                if not before:  # somebody else's charge raised it: clear it and try again
+                    _write_thresholds("%d %d %d" % (usage * 10, usage * 15, usage * 20))
+                    settle()
+            else:
+                raise RuntimeError("%s with the flag %s was not held: %d pages used" % (state, flag, used_pages()))
+            yield state, flag, seen
+
+
+def run_stages(usage, command):
+    """Print one line of JSON, [state, flag, text], for each stage, with what the shell *command* printed in it."""
+    for stage in stages(usage, lambda: subprocess.check_output(["sh", "-c", command]).decode()):
+        print(json.dumps(stage), flush=True)
+
+
 def main():
-    """Hold this host under pressure until the program is ended."""
+    """Hold this host under pressure until the program is ended, or lead it through all states."""
     parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--hold", type=int, metavar="PAGES", help="take that much and send no more, instead of pressing on to pressure")
+    parser.add_argument("--stages", nargs=2, metavar=("PAGES", "COMMAND"), help="lead the host through all states with PAGES in use, print what COMMAND says in each")
     parser.add_argument("--thresholds", nargs=3, type=int, metavar="PAGES", help="low, pressure and high meanwhile; without, those of the host")
     parser.add_argument("--connections", type=int, default=CONNECTIONS, help="each can hold %d KiB" % (RECEIVE_BUFFER >> 10))
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())  # so that everything is put back
+    if arguments.stages:
+        run_stages(int(arguments.stages[0]), arguments.stages[1])
+        return
     with contextlib.ExitStack() as stack:
         if arguments.thresholds:
             stack.enter_context(thresholds(*arguments.thresholds))
         connections = stack.enter_context(load(arguments.connections))
-        connections.fill_until(kernel_flag)
-        stack.enter_context(connections.kept_full())
-        print("under pressure: %d pages used" % used_pages(), flush=True)
+        if arguments.hold:
+            connections.fill_until(lambda: used_pages() >= arguments.hold)
+        else:
+            connections.fill_until(kernel_flag)
+            stack.enter_context(connections.kept_full())
+        print("%d pages used, flag %s" % (used_pages(), kernel_flag()), flush=True)
         while True:
             signal.pause()
 
