@@ -10,12 +10,15 @@ watchdog process should this one be killed. Needs root; runs on Python 3.6 and n
 
 import argparse
 import contextlib
+import fcntl
 import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 
@@ -62,6 +65,11 @@ class Load:
         """Send until *reached* () is true. Raises RuntimeError after DEADLINE."""
         self._work_until(reached, _send)
 
+    def fill_with_nothing_left_to_send_until(self, reached):
+        """Send until *reached* () is true and all has arrived: what is left would come, and be refused, whenever its timer is due."""
+        self._work_until(reached, lambda sender, receiver: _unacknowledged(sender) or _send(sender, receiver))
+        self._work_until(lambda: not any(_unacknowledged(sender) for sender, _receiver in self.pairs), lambda sender, receiver: time.sleep(0.01))
+
     @contextlib.contextmanager
     def kept_full(self):
         """Go on sending for the time of the block: left alone, the kernel collapses its queues and may leave pressure."""
@@ -107,6 +115,11 @@ def _send(sender, receiver):
     sender.send(b"x" * CHUNK)
 
 
+def _unacknowledged(sender):
+    """Return how many bytes of a socket the other end has not acknowledged."""
+    return struct.unpack("i", fcntl.ioctl(sender, termios.TIOCOUTQ, bytes(4)))[0]
+
+
 @contextlib.contextmanager
 def thresholds(low, pressure, high):
     """Set tcp_mem for the time of the block and put it back afterwards."""
@@ -139,11 +152,13 @@ def load(number=CONNECTIONS):
 
 
 def settle():
-    """Move a little data so that the kernel looks at its flag again."""
+    """Move a little data so that the kernel looks at its flag again; of an empty queue it would not (net/core/sock.c sk_forced_mem_schedule)."""
     with load() as connections:
         for sender, receiver in connections.pairs:
-            sender.send(b"x")
-            receiver.recv(1)
+            with contextlib.suppress(BlockingIOError):
+                for _time in range(2):
+                    _send(sender, receiver)
+                receiver.recv(2 * CHUNK)
 
 
 # One usage, and around it thresholds in quarters of it; "charge" makes the kernel look at them. Every state but normal is there with the
@@ -160,7 +175,7 @@ STAGES = (
     ("recovering", True, (3, 5, 6), True),
     ("normal", False, (6, 7, 8), True),
 )
-STAGE_CONNECTIONS = 48  # each then holds half of its receive buffer at most: nothing is left to send later
+STAGE_CONNECTIONS = 48
 STAGE_TRIES = 20
 
 
@@ -171,7 +186,9 @@ def stages(usage, look):
     the flag, a command over SSH for one: then the stage is entered anew. Raises RuntimeError where it cannot be held.
     """
     with thresholds(usage * 10, usage * 15, usage * 20), load(STAGE_CONNECTIONS) as connections:
-        connections.fill_until(lambda: used_pages() >= usage)
+        connections.fill_with_nothing_left_to_send_until(lambda: used_pages() >= usage)
+        settle()
+        usage = used_pages()  # the kernel gives back a part of what it charged ahead
         for state, flag, quarters, charge in STAGES:
             before = kernel_flag()
             for _try in range(STAGE_TRIES):
