@@ -216,7 +216,8 @@ def main():
     """Hold this host under pressure until the program is ended, or lead it through all states."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--hold", type=int, metavar="PAGES", help="take that much and send no more, instead of pressing on to pressure")
-    parser.add_argument("--stages", nargs=2, metavar=("PAGES", "COMMAND"), help="lead the host through all states with PAGES in use, print what COMMAND says in each")
+    parser.add_argument("--stages", nargs=2, metavar=("PAGES", "COMMAND"),
+                        help="lead the host through all states with PAGES in use, print what COMMAND says in each")
     parser.add_argument("--thresholds", nargs=3, type=int, metavar="PAGES", help="low, pressure and high meanwhile; without, those of the host")
     parser.add_argument("--connections", type=int, default=CONNECTIONS, help="each can hold %d KiB" % (RECEIVE_BUFFER >> 10))
     arguments = parser.parse_args()

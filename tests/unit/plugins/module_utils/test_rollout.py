@@ -34,9 +34,15 @@ def ids(before, after):
 @pytest.mark.parametrize("old, new, worse", [
     ("normal", "normal", False), ("normal", "soft", False), ("normal", "imminent", True), ("soft", "recovering", True), ("soft", "pressure", True),
     ("normal", "critical", True), ("imminent", "pressure", False), ("recovering", "pressure", False), ("pressure", "recovering", False),
-    ("pressure", "critical", True), ("critical", "critical", False), ("critical", "normal", False)])
+    ("pressure", "critical", False), ("critical", "critical", False), ("critical", "normal", False)])
 def test_a_state_is_worse_that_harms_more(before, old, new, worse):
     assert ids(later(before, state=old), later(before, state=new)) == (["tcp-state"] if worse else [])
+
+
+def test_more_of_the_same_trouble_is_worse_only_below_lowered_thresholds(before):
+    first = later(before, state="pressure", kernel_flag=True)
+    assert ids(first, later(first, state="critical", thresholds={"low": LOW, "pressure": PRESSURE, "high": HIGH - 1})) == ["tcp-state"]
+    assert ids(first, later(first, state="critical", thresholds={"low": LOW, "pressure": PRESSURE, "high": HIGH + 1})) == []
 
 
 @pytest.mark.parametrize("old, new, worse", [((None, False), (None, True), True), ((None, None), ("pressure", True), False),
@@ -119,7 +125,7 @@ def test_what_the_kernel_may_miscount_is_left_to_a_try(before):
 def tuned(before, after=None, changed=True, **more):
     """Return what the role leaves of a host that was tuned."""
     facts = {"ansible_facts": {"socket_memory": before}}
-    return dict({"before": facts, "result": {"changed": changed}, "after": dict(facts, ansible_facts={"socket_memory": after or before}), "batch": None}, **more)
+    return dict({"before": facts, "result": {"changed": changed}, "after": {"ansible_facts": {"socket_memory": after or before}}, "batch": None}, **more)
 
 
 UNREACHABLE = {"unreachable": True, "msg": "timed out"}
