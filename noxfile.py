@@ -213,9 +213,23 @@ def controllers(session: nox.Session, *cores: str) -> list[str]:
 
 @nox.session(python=python_for("2.19"), default=False)
 def benchmark(session: nox.Session) -> None:
-    """What a host costs, as ratios to ping."""
+    """What a host costs, as ratios to ping, and within it what the next boot sets."""
     session.install("ansible-core~=2.19.0", "jmespath", "pip")
     session.run("python", "tests/benchmarks/cost_per_host.py", "--collections", collections_from_wheel(session, "ansible.posix"), *session.posargs)
+    session.run("python", "tests/benchmarks/boot_files.py")
+
+
+@nox.session(python=python_for("2.16"), default=False)
+def benchmark_fleet(session: nox.Session) -> None:
+    """The same over SSH, on the fleet of real kernels. ansible-core 2.16 is the last whose ping runs on EL8's Python."""
+    session.install("ansible-core~=2.16.0", "jmespath", "pip")
+    collections = collections_from_wheel(session, "ansible.posix")
+    session.run("python", "tests/hosts/fleet.py", "up", silent=True)
+    try:
+        session.run("python", "tests/benchmarks/cost_per_host.py", "--inventory", ".cache/hosts/fleet/inventory.json", "--forks", "5",
+                    "--collections", collections, *session.posargs)
+    finally:
+        session.run("python", "tests/hosts/fleet.py", "down", silent=True)
 
 
 Path(nox.options.report).unlink(missing_ok=True)

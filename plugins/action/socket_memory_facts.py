@@ -9,22 +9,29 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import PARTS, choose_subsets
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import judge, reading_params
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.gather import PARTS
 from ansible_collections.linux_net.socket_memory.plugins.modules.socket_memory_facts import ARGUMENTS
-from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.fast_lane import FastLaneAction
+from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.fast_lane import FastLaneAction, Work, prepare
+
+prepare("gather")
 
 
 class ActionModule(FastLaneAction):
-    """Runs facts.run on the host."""
+    """Runs gather.read on the host and judges here what it read."""
 
     module_name = "linux_net.socket_memory.socket_memory_facts"
     arguments = ARGUMENTS
     returns = frozenset(("ansible_facts", "changed", "warnings"))
 
-    def core(self, params: dict[str, Any]) -> list[str]:
-        """Only the parts that the subsets need; the host refuses a wrong subset itself."""
+    def work(self, params: dict[str, Any]) -> Work:
+        """With the parts that are needed for what is read."""
+        reading = reading_params(params)
+        return Work("gather", "read", reading, [part for name in reading["read"] for part in PARTS.get(name, ())])
+
+    def conclude(self, answer: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+        """Judge it as the ordinary module does. The host may have answered anything."""
         try:
-            subsets = choose_subsets(params["gather_subset"])
-        except SocketMemoryError:
-            subsets = set()
-        return sorted({part for subset in subsets for part in PARTS.get(subset, ())}) + ["facts"]
+            return judge({name: answer[name] for name in ("facts", "warnings")}, params)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+            raise SocketMemoryError("What the host answered are no facts: %s: %s" % (type(error).__name__, error)) from error

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.linux_net.socket_memory.plugins.modules.sysctl_dropin import ARGUMENTS
-from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.fast_lane import FastLaneAction
+from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.fast_lane import FastLaneAction, Work, prepare
+
+prepare("dropin")
 
 
 class ActionModule(FastLaneAction):
@@ -19,6 +21,6 @@ class ActionModule(FastLaneAction):
     arguments = ARGUMENTS
     returns = frozenset(("changed", "diff", "saved_state", "settings", "warnings"))
 
-    def core(self, params: dict[str, Any]) -> list[str]:
-        """The transaction needs all it imports."""
-        return ["dropin"]
+    def work(self, params: dict[str, Any]) -> Work:
+        """The whole transaction is the host's."""
+        return Work("dropin", "run", params)

@@ -9,13 +9,12 @@ import json
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.drift import drift, prove
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import check_path
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.findings import pressure_report
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.fleet import fleet, fleet_table
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import human_value
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout import judge_batch, regressions, sum_up, would_relieve
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import check_workload, recommend
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import recommend
 
 
 def jmespath(data, expression):
@@ -30,16 +29,6 @@ def jmespath(data, expression):
         return library.search(expression, plain)
     except library.exceptions.JMESPathError as error:
         raise AnsibleFilterError("JMESPath expression %r: %s" % (expression, error)) from error
-
-
-def refusal(workload, dropin):
-    """Return why *workload* or the path *dropin* cannot be meant, "" where both can: for an assert, before any host is touched."""
-    try:
-        check_workload(workload)
-        check_path(dropin)
-    except SocketMemoryError as error:
-        return str(error)
-    return ""
 
 
 def rollout_batch(names, hostvars, active):
@@ -74,6 +63,6 @@ class FilterModule:
 
     def filters(self):
         """Return {name: function}."""
-        functions = (drift, fleet, fleet_table, human_value, jmespath, pressure_report, prove, recommend, refusal, regressions,
-                     rollout_batch, rollout_summary, would_relieve)
+        functions = (drift, fleet, fleet_table, human_value, jmespath, pressure_report, prove, recommend, regressions, rollout_batch,
+                     rollout_summary, would_relieve)
         return {function.__name__: _door(function) for function in functions}

@@ -16,7 +16,8 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_files
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_reading import HostReading
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import printable
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.lint import lint
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_files import DIRECTORIES, SUFFIX, boot_values, name_that_wins, parse_lines
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.shadowing import path_that_wins, takers
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_files import DIRECTORIES, SUFFIX, boot_values, parse_lines
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import ABSENT, format_value, key_path, parse_value, read_running
 
 STATE_DIRECTORY = "/var/lib/linux_net.socket_memory"
@@ -277,22 +278,22 @@ class _Transaction:
 
     def _check_boot(self, shadowed):
         """Refuse or report the keys that another file takes at the next boot."""
-        losing = []
-        for setting in self.settings:
-            if setting.left or setting.boot_after == setting.desired:
-                continue
-            winner = self.winners.get(setting.key)
-            if winner:
-                setting.reason = "%s line %d sets %s at the next boot" % (winner["file"], winner["line"], format_value(winner["value"]))
-            else:
-                setting.reason = "a file of the same name in a directory that goes first hides this one"
-            setting.status = "shadowed"
-            losing.append((winner or {"file": self.path})["file"])
-        if not losing:
+        shadowed_settings = [setting for setting in self.settings if not setting.left and setting.boot_after != setting.desired]
+        if not shadowed_settings:
             return
-        text = "%s. Remove the lines there" % "; ".join("%s: %s" % (setting.key, setting.reason) for setting in self.settings if setting.status == "shadowed")
-        later = name_that_wins(self.path, losing)
-        text += ", or use the path %s, which is read later." % later if later else "."
+        unset = [setting.key for setting in shadowed_settings if setting.key not in self.winners]
+        taken = takers(self.files, unset, self.path, self.new_text)
+        losing = []
+        for setting in shadowed_settings:
+            winner = self.winners.get(setting.key)
+            file, setting.reason = taken[setting.key] if winner is None else (
+                winner["file"], "%s line %d sets %s at the next boot" % (winner["file"], winner["line"], format_value(winner["value"])))
+            setting.status = "shadowed"
+            losing.append(file)
+        text = "%s. Correct that" % "; ".join("%s: %s" % (setting.key, setting.reason) for setting in shadowed_settings)
+        desired = {setting.key: setting.desired for setting in self.settings if not setting.left}
+        later = path_that_wins(self.files, self.path, self.new_text, desired, losing)
+        text += ", or use the path %s, which is read later." % later if later else "; no other name was found under which this file would win."
         if shadowed == "fail":
             raise self._refusal("It would not hold after a boot. " + text)
         self.warnings.append("%s does not hold after a boot. %s" % (self.path, text))

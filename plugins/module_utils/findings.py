@@ -6,10 +6,14 @@
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import human_bytes
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.lint import lint
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import format_value
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import KEYS, format_value
 
 # net/ipv4/tcp.c tcp_too_many_orphans: misbehaving orphans count four times, so trouble starts at a quarter of the limit.
 ORPHAN_PENALTY = 4
+
+SEVERITIES = ("error", "warning", "info")
+# Where an administrator's sysctl.d files are, and those of this collection; the other directories belong to packages.
+ADMINISTRATOR = ("/etc/", "/run/")
 
 # state: (severity, what the kernel does in it, what to do). net/ipv4/tcp_input.c, tcp_output.c, net/core/sock.c.
 TCP_STATES = {
@@ -23,6 +27,12 @@ TCP_STATES = {
                    "Wait until it is below low, or raise tcp_mem so that low is above it."),
     "critical": ("error", "the usage is above high: memory is refused, data is dropped, writers wait, orphans are reset",
                  "Free memory now: restart the reader that fell behind (ss -tm), or raise tcp_mem if there is room."),
+}
+
+# What applies the sysctl.d files apart from the boot: {fact: (name, when, what to do)}.
+PROGRAMS = {
+    "procps": ("sysctl --system", "; it reads /etc/sysctl.conf last", "Give line %(line)d of %(file)s the same value, or remove it."),
+    "tuned": ("tuned", " each time it starts", "Give line %(line)d of %(file)s the same value, remove it, or choose another profile."),
 }
 
 
@@ -63,12 +73,51 @@ def find(facts):
             report("running-" + result["rule"], "warning", "The running value breaks a rule: " + result["message"],
                    {result["key"]: present[result["key"]]}, result["remedy"])
     for key, boot in sorted((facts.get("boot") or {}).items()):
-        if limits.get(key) is not None and boot["value"] != limits[key]:
+        if key in KEYS and isinstance(boot["value"], str):
+            report("boot-not-taken", "warning", "%s: the kernel refuses %r, or takes only the first numbers of it" % (key, boot["value"]),
+                   {name: boot[name] for name in ("value", "file", "line")}, "Correct line %d of %s." % (boot["line"], boot["file"]))
+        elif limits.get(key) is not None and boot["value"] != limits[key]:
             report("boot-differs", "warning", "%s: runs with %s, the next boot sets %s" % (key, format_value(limits[key]), format_value(boot["value"])),
                    {"running": limits[key], "boot": boot["value"], "file": boot["file"], "line": boot["line"]},
                    "Apply or correct line %d of %s." % (boot["line"], boot["file"]))
-    findings.sort(key=lambda finding: finding["severity"] != "error")
+        for program in PROGRAMS:
+            if program in boot and boot[program]["value"] != boot["value"]:
+                _find_other(report, key, boot, program)
+    for manager in facts.get("managers") or []:
+        if manager["active"]:
+            _find_co_manager(report, manager, facts.get("boot") or {})
+    findings.sort(key=lambda finding: SEVERITIES.index(finding["severity"]))
     return findings
+
+
+def _find_other(report, key, boot, program):
+    """Report that *program* leaves another value of *key* than the boot sets."""
+    name, when, remedy = PROGRAMS[program]
+    left = boot[program]
+    report("boot-differs-" + program, "warning", "%s: the boot sets %s (%s line %d), %s sets %s (%s line %d)%s" % (
+        key, format_value(boot["value"]), boot["file"], boot["line"], name, format_value(left["value"]), left["file"], left["line"], when),
+        {"boot": {name: boot[name] for name in ("value", "file", "line")}, program: left}, remedy % left)
+
+
+def _find_co_manager(report, manager, boot):
+    """Report on an active *manager* that sets keys which a file of the administrator sets too."""
+    its_file = manager["evidence"]
+    contested, loses = {}, True
+    for key in manager["keys"]:
+        if key not in boot or manager["name"] in boot[key]:  # as for tuned: what it leaves of the key is known exactly
+            continue
+        files = [one["file"] for one in [boot[key]] + boot[key]["overrides"]]
+        others = [file for file in files if file != its_file and file.startswith(ADMINISTRATOR)]
+        if others:
+            contested[key] = others[0]
+            loses = loses and its_file in files and its_file != files[0]
+    if not contested:
+        return
+    others = ", ".join(sorted(set(contested.values())))
+    outcome = "but loses to %s at the next boot" if loses else "and may undo what %s sets"
+    report("co-manager", "info" if loses else "warning", "%s sets %s too, %s" % (manager["name"], ", ".join(sorted(contested)), outcome % others),
+           {"manager": manager["name"], "evidence": its_file, "keys": contested},
+           "Let one of the two decide: take these keys out of %s, or keep %s from setting them (%s)." % (others, manager["name"], its_file))
 
 
 def _find_tcp(report, tcp, page_size):

@@ -5,9 +5,9 @@
 """Many hosts at once: one record and one table for all of them."""
 
 import collections
-import re
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import human_bytes, printable
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import human_bytes
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.text_table import text_table
 
 # The worst first, so that it is read first.
 STATE_ORDER = ("critical", "pressure", "recovering", "imminent", "soft", "unknown", "no facts", "normal")
@@ -22,11 +22,9 @@ def fleet(facts_of_hosts):
 def fleet_table(hosts):
     """Return the lines of a table of *hosts* (from fleet), the worst first, and a last line that counts them."""
     rows = sorted((_row(one["host"], one["socket_memory"]) for one in hosts), key=lambda row: (STATE_ORDER.index(row[1]), row[0]))
-    widths = [max(len(row[column]) for row in rows + [COLUMNS]) for column in range(len(COLUMNS))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in [COLUMNS] + rows]
     counts = collections.Counter(row[1] for row in rows)
     total = "%d %s" % (len(rows), "host" if len(rows) == 1 else "hosts")
-    return lines + ["%s: %s" % (total, ", ".join("%d %s" % (counts[state], state) for state in STATE_ORDER if counts[state]))]
+    return text_table([COLUMNS] + rows) + ["%s: %s" % (total, ", ".join("%d %s" % (counts[state], state) for state in STATE_ORDER if counts[state]))]
 
 
 def _row(host, facts):
@@ -35,7 +33,6 @@ def _row(host, facts):
         row = _cells(host, facts)
     except (AttributeError, KeyError, TypeError, ValueError):
         row = _cells(host, None)
-    row = tuple(re.sub(r"\s", " ", printable(cell)) for cell in row)
     return row if row[1] in STATE_ORDER else (row[0], "unknown") + row[2:]
 
 

@@ -2,20 +2,31 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sysctl keys this collection manages: their shape, their unit, and how values are read and written."""
+"""The sysctl keys this collection manages: their shape, their unit, and how values are read and written.
 
-import collections
-import re
+No regular expressions here: on a host the import of re costs more than all that is done with it.
+"""
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
 
 INT_MAX = 2147483647  # include/linux/limits.h; the "int" sysctl handlers of kernel/sysctl.c take no more
 
-# fields: names of the elements of a vector, None for a scalar.
-# unit: pages, bytes, seconds, sockets, packets, flag.
-# raisable: a larger value gives more room, so that "only raise" has a meaning for it.
-# largest: what the kernel computes with safely; more is refused.
-Key = collections.namedtuple("Key", "fields unit raisable largest")
+
+class Key:
+    """What is known of a key.
+
+    fields: names of the elements of a vector, None for a scalar.
+    unit: pages, bytes, seconds, sockets, packets, flag.
+    raisable: a larger value gives more room, so that "only raise" has a meaning for it.
+    largest: what the kernel computes with safely; more is refused.
+    """
+
+    def __init__(self, fields, unit, raisable, largest):
+        self.fields = fields
+        self.unit = unit
+        self.raisable = raisable
+        self.largest = largest
+
 
 THRESHOLDS = ("low", "pressure", "high")  # Documentation/networking/ip-sysctl.rst, tcp_mem
 ABSENT = "absent"  # the reason why a key has no value: this kernel or network namespace has no such key
@@ -46,10 +57,9 @@ KEYS = {
     "net.core.mem_pcpu_rsv": Key(None, "pages", True, INT_MAX),
 }
 
-# Decimal only: the kernel reads 010 as octal 8 and 0x10 as hexadecimal 16 (kernel/sysctl.c strtoul_lenient).
-DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)\Z")
-KERNEL_NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|[0-9]+)\Z", re.ASCII)
-COMPONENT = re.compile(r"[A-Za-z0-9_.:@+-]+\Z")
+DIGITS = frozenset("0123456789")  # str.isdecimal() and int() take those of every script
+HEXADECIMAL_DIGITS = DIGITS | frozenset("abcdefABCDEF")
+NAME_CHARACTERS = DIGITS | frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.:@+-")
 
 
 def normalise_key(text):
@@ -57,8 +67,8 @@ def normalise_key(text):
 
     The first separator decides; with slashes, a dot is part of a name: net/ipv4/conf/eth0.1 is net.ipv4.conf.eth0/1.
     """
-    separator = re.search(r"[./]", text)
-    if separator and separator.group() == "/":
+    separator = next((character for character in text if character in "./"), ".")
+    if separator == "/":
         return text.translate({ord("."): "/", ord("/"): "."})
     return text
 
@@ -66,7 +76,7 @@ def normalise_key(text):
 def key_path(key):
     """Return the path below /proc/sys of a dotted *key*. Raises SocketMemoryError for a name that could leave it."""
     parts = key.translate({ord("."): "/", ord("/"): "."}).split("/")
-    if any(part in (".", "..") or not COMPONENT.match(part) for part in parts):
+    if any(part in ("", ".", "..") or not NAME_CHARACTERS.issuperset(part) for part in parts):
         raise refuse(repr(key), "a character or an empty part no sysctl has", "a name such as net.ipv4.tcp_mem", "Correct the key.")
     return "/proc/sys/" + "/".join(parts)
 
@@ -81,7 +91,7 @@ def parse_value(key, value):
     if any(isinstance(word, bool) or not isinstance(word, (int, str)) for word in words):
         raise refuse(key, repr(value), "whole numbers", "Write numbers; on, off, true and false are not values of a sysctl.")
     text = " ".join(str(word) for word in words)
-    if re.search(r"[^\x20-\x7e\t]", text):
+    if any(not " " <= character <= "~" and character != "\t" for character in text):
         raise refuse(key, repr(text), "one line of plain text", "Remove the line break or control character.")
     if "=" in text:
         raise refuse(key, repr(text), "a value without '='", "Give each key its own line.")
@@ -92,7 +102,8 @@ def parse_value(key, value):
         return " ".join(words)
     fields = KEYS[key].fields
     for word in words:
-        if not DECIMAL.match(word):
+        # Decimal only: the kernel reads 010 as octal 8 and 0x10 as hexadecimal 16 (kernel/sysctl.c strtoul_lenient).
+        if not DIGITS.issuperset(word) or (word[0] == "0" and word != "0"):
             raise refuse(key, repr(text), "decimal numbers without sign, unit or leading zero", "Write each number out in %s." % KEYS[key].unit)
     if len(words) != len(fields or "1"):
         wanted = "3 numbers (%s)" % ", ".join(fields) if fields else "1 number"
@@ -103,10 +114,12 @@ def parse_value(key, value):
 
 def kernel_number(word):
     """Return *word* as the kernel reads a number: decimal, 0x hexadecimal or 0 octal. Raises ValueError."""
-    if not KERNEL_NUMBER.match(word):
+    digits = word[1:] if word.startswith("-") else word
+    if digits[:2] in ("0x", "0X") and HEXADECIMAL_DIGITS.issuperset(digits[2:]):
+        return int(word, 16)
+    if not DIGITS.issuperset(digits):
         raise ValueError(word)
-    octal = re.match(r"-?0[0-7]", word)
-    return int(word, 8 if octal else 0)
+    return int(word, 8 if len(digits) > 1 and digits[0] == "0" else 10)
 
 
 def read_kernel_value(key, text):

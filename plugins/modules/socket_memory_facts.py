@@ -11,7 +11,7 @@ short_description: Gather the state of socket memory of a Linux host
 version_added: 0.1.0
 description:
   - Reads what the kernel says about the memory of TCP and UDP sockets, judges it, and returns it as RV(ansible_facts.socket_memory).
-  - Tells what the C(sysctl.d) files will set at the next boot and which file and line says so.
+  - Tells what the C(sysctl.d) files will set at the next boot and which file and line says so, and which other tools set the same keys.
   - Recommends settings for the host and a workload.
   - Reads files only, starts no process, needs no root.
 options:
@@ -169,7 +169,13 @@ ansible_facts:
           returned: with the subset V(counters)
           sample: {TCPMemoryPressures: 0, TCPMemoryPressuresChrono: 0, PruneCalled: 0, UdpMemErrors: 0}
         boot:
-          description: What the C(sysctl.d) files set at the next boot. A key that no file sets is absent.
+          description:
+            - What the C(sysctl.d) files set at the next boot, by C(systemd-sysctl). A key that no file sets is absent.
+            - C(value) is the text itself where the kernel refuses it, or takes only the first numbers of it. C(overrides) are the lines
+              that lose, nearest first.
+            - C(procps) is what C(sysctl --system) would leave and C(tuned) what tuned leaves each time it starts, by its active profile and
+              by writing C(sysctl.d) once more in its own order. Each is absent where the host has no such program, it is switched off, or
+              it does not set the key.
           type: dict
           returned: with the subset V(boot)
           sample:
@@ -179,13 +185,43 @@ ansible_facts:
               line: 3
               overrides:
                 - {file: /usr/lib/sysctl.d/50-vendor.conf, line: 8, value: [1, 2, 3]}
+              procps: {value: [1, 2, 4], file: /etc/sysctl.conf, line: 5}
+        boot_by_others:
+          description: The same C(procps) and C(tuned) for the keys that only they set, not the boot itself.
+          type: dict
+          returned: with the subset V(boot)
+          sample:
+            net.core.somaxconn:
+              tuned: {value: 8192, file: /etc/tuned/mine/tuned.conf, line: 4}
+        boot_complete:
+          description:
+            - V(false) where a file or directory could not be read as text, such as a dangling link, a FIFO, or a file of more than 4 MiB.
+              A warning names each; what it sets is not in C(boot).
+          type: bool
+          returned: with the subset V(boot)
+          sample: true
+        managers:
+          description:
+            - Who else sets keys of this collection, such as tuned, bpftune, an Oracle or SAP package, cloud-init, a hook of NetworkManager.
+            - C(active) tells whether it runs now, or is read or run at the next boot; null where files cannot tell. C(keys) are the keys it
+              sets, C(evidence) is the file that says so.
+            - Scripts are searched for the names of keys, they are not run. An initramfs is not unpacked, so its C(keys) are empty. So they are for
+              a file that the user of the task may not read.
+          type: list
+          elements: dict
+          returned: with the subset V(managers)
+          sample:
+            - name: bpftune
+              active: true
+              keys: [net.ipv4.tcp_mem, net.ipv4.tcp_rmem, net.ipv4.tcp_wmem]
+              evidence: /usr/lib/systemd/system/bpftune.service
         recommended:
           description: What the filter P(linux_net.socket_memory.recommend#filter) returns for this host, or null without memory or page size.
           type: dict
           returned: with the subset V(recommended)
           sample: {profile: balanced, settings: {}, reasons: {}, budget: {}, lint: []}
         findings:
-          description: What a person should know, errors first. Empty when all is well.
+          description: What a person should know, with the severity V(error), V(warning) or V(info), errors first. Empty when all is well.
           type: list
           elements: dict
           returned: with the subset V(findings)

@@ -14,19 +14,26 @@ from __future__ import annotations
 import abc
 import ast
 import base64
+import contextlib
+import dataclasses
+import functools
+import importlib.util
 import json
+import marshal
 import pathlib
 import re
 import secrets
 import shlex
 import zlib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible import constants as C
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import filter_loader, test_loader
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import printable
 
 PACKAGE = "ansible_collections.linux_net.socket_memory.plugins.module_utils"
@@ -47,61 +54,82 @@ SHAPES = {
     "warnings": lambda value: isinstance(value, list) and all(isinstance(one, str) for one in value),
     "diff": lambda value: isinstance(value, list) and all(isinstance(one, dict) and all(isinstance(text, str) for text in one.values()) for one in value),
     "settings": lambda value: isinstance(value, list),
-    "ansible_facts": lambda value: isinstance(value, dict) and isinstance(value.get("socket_memory"), dict),
+    "facts": lambda value: isinstance(value, dict),
 }
 
 # Runs on the host: Python 3.6 syntax, and its first lines that of any Python 3, so that an old one can say so.
+# A Python that has the same bytecode as the controller's, by its magic number, is spared the compilation. And all are spared the import of
+# json, a third of the work of a small task, where the C encoder that json itself uses is there (CPython).
 SCRIPT = """\
 import sys
 if sys.version_info < (3, 6):
     sys.stdout.write("%(mark)s{\\"failed\\": true, \\"msg\\": \\"Python %%d.%%d is too old, 3.6 or newer is needed\\"}%(mark)s" %% sys.version_info[:2])
     sys.exit(0)
-import binascii, json, os, zlib
+import binascii, marshal, zlib
+package = sys.modules["%(package)s"] = type(sys)("%(package)s")
+same = getattr(sys.modules.get("_frozen_importlib_external"), "MAGIC_NUMBER", None) == %(magic)r
+def unpack(text):
+    return zlib.decompress(binascii.a2b_base64(text))
 def answer():
-    work = json.loads(zlib.decompress(binascii.a2b_base64(%(work)r)).decode("utf-8"))
-    package = sys.modules[work["package"]] = type(sys)(work["package"])
-    for name, source in work["sources"]:
-        module = type(sys)(work["package"] + "." + name)
-        exec(compile(source, name + ".py", "exec"), module.__dict__)
+    for name, code, source in %(parts)r:
+        module = type(sys)("%(package)s." + name)
+        exec(marshal.loads(unpack(code)) if same else compile(unpack(source), name + ".py", "exec"), module.__dict__)
         sys.modules[module.__name__] = module
         setattr(package, name, module)
     try:
-        return module.run(work["params"])
-    except sys.modules[work["package"] + ".errors"].SocketMemoryError as error:
-        return dict(error.results, failed=True, msg="%%s: %%s" %% (os.uname().nodename, error))
+        return module.%(function)s(%(params)r)
+    except package.errors.SocketMemoryError as error:
+        return dict(error.results, failed=True, msg=str(error))
     except Exception as error:
         import traceback
-        return {"failed": True, "msg": "%%s: unexpected %%s: %%s" %% (os.uname().nodename, type(error).__name__, error), "exception": traceback.format_exc()}
-sys.stdout.write("%(mark)s" + json.dumps(answer()) + "%(mark)s\\n")
+        return {"failed": True, "msg": "unexpected %%s: %%s" %% (type(error).__name__, error), "exception": traceback.format_exc()}
+def as_json(value):
+    try:
+        from _json import encode_basestring_ascii, make_encoder
+    except ImportError:
+        from json import dumps
+        return dumps(value)
+    return "".join(make_encoder(None, None, encode_basestring_ascii, None, ": ", ", ", False, False, True)(value, 0))
+sys.stdout.write("%(mark)s" + as_json(answer()) + "%(mark)s\\n")
 """
 
 
-class _WithoutDocstrings(ast.NodeTransformer):
-    """Leaves out what the host would only have to parse."""
+@dataclasses.dataclass
+class Work:
+    """What a host has to do: the *function* of the core file *core*, with *params*. parts: core files which that imports only when needed."""
 
-    def _strip(self, node: Any) -> Any:
-        self.generic_visit(node)
-        if ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-        return node
-
-    visit_Module = visit_ClassDef = visit_FunctionDef = _strip
+    core: str
+    function: str
+    params: dict[str, Any]
+    parts: Iterable[str] = ()
 
 
-def _pack(path: pathlib.Path) -> tuple[str, list[str]]:
-    """Return the source of a core file as it is sent, and the names of the core files that it imports at its top."""
-    tree = _WithoutDocstrings().visit(ast.parse(path.read_text(encoding="utf-8")))
+def _packed(data: bytes) -> str:
+    """Return *data* as it is sent."""
+    return base64.b64encode(zlib.compress(data)).decode()
+
+
+class Part(NamedTuple):
+    """A core file as it is sent, and the names of the core files that it imports at its top."""
+
+    code: str
+    source: str
+    needs: list[str]
+
+
+@functools.cache
+def part(name: str) -> Part:
+    """Return the core file *name*, packed once."""
+    source = (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+    tree = ast.parse(source)
     needs = []
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and node.module == PACKAGE:
             needs += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE + "."):
             needs.append(node.module.removeprefix(PACKAGE + "."))
-    return ast.unparse(tree), needs
-
-
-# Once, when Ansible loads the plugin: the processes that serve the hosts inherit it.
-CORE = {path.stem: _pack(path) for path in FOLDER.glob("*.py") if path.stem != "__init__"}
+    code = marshal.dumps(compile(tree, f"{name}.py", "exec", dont_inherit=True, optimize=2))
+    return Part(_packed(code), _packed(source.encode()), needs)
 
 
 def needed(names: Iterable[str]) -> list[str]:
@@ -110,7 +138,7 @@ def needed(names: Iterable[str]) -> list[str]:
 
     def add(name: str) -> None:
         if name not in ordered:
-            for other in CORE[name][1]:
+            for other in part(name).needs:
                 add(other)
             ordered.append(name)
 
@@ -119,10 +147,22 @@ def needed(names: Iterable[str]) -> list[str]:
     return ordered
 
 
-def script(names: Iterable[str], params: dict[str, Any], mark: str) -> str:
-    """Return the script that runs the last of the core files *names* with *params*."""
-    work = {"package": PACKAGE, "sources": [(name, CORE[name][0]) for name in needed(names)], "params": params}
-    return SCRIPT % {"mark": mark, "work": base64.b64encode(zlib.compress(json.dumps(work).encode(), 6)).decode()}
+def prepare(*names: str) -> None:
+    """Load once, when Ansible loads an action plugin, what the process of each task would else load anew: they inherit it.
+
+    names: core files that are sent. Besides these it is the filters and tests of Ansible and of this collection, for the templates of our tasks.
+    """
+    needed(names)
+    with contextlib.suppress(KeyError):  # unit tests do not run below Ansible, which knows where collections are
+        for loader, plugin in ((filter_loader, "prove"), (test_loader, "under_memory_pressure")):
+            loader.get("linux_net.socket_memory." + plugin)
+
+
+def script(work: Work, mark: str) -> str:
+    """Return the script that does *work* on a host and prints the answer between two *mark*s."""
+    parts = [(name, *part(name)[:2]) for name in needed([*work.parts, work.core])]
+    return SCRIPT % {"mark": mark, "package": PACKAGE, "magic": importlib.util.MAGIC_NUMBER, "parts": parts, "function": work.function,
+                     "params": json.loads(json.dumps(work.params))}  # plain types, whose representation is Python
 
 
 def read_answer(output: str, mark: str) -> dict[str, Any] | None:
@@ -165,8 +205,12 @@ class FastLaneAction(ActionBase):
     _supports_async = True
 
     @abc.abstractmethod
-    def core(self, params: dict[str, Any]) -> list[str]:
-        """Return the names of the core files to send; the run() of the last does the work."""
+    def work(self, params: dict[str, Any]) -> Work:
+        """Return what the host has to do. Raises SocketMemoryError for *params* that cannot be meant."""
+
+    def conclude(self, answer: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+        """Return the result of the module from the host's answer."""
+        return answer
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Do what the module does."""
@@ -179,25 +223,33 @@ class FastLaneAction(ActionBase):
         if checked.error_messages:
             return dict(result, failed=True, msg="; ".join(checked.error_messages))
         params = checked.validated_parameters
-        answer = self._ask(dict(params, check_mode=self._task.check_mode), task_vars)
+        answer = self._answer(dict(params, check_mode=self._task.check_mode), task_vars)
+        if answer.get("failed"):
+            answer["msg"] = "%s: %s" % (task_vars.get("inventory_hostname"), answer["msg"])
         result.update({key: value for key, value in answer.items() if key in self.returns | {"failed", "msg", "exception"}})
-        if "ansible_facts" in result:
-            result["ansible_facts"] = {"socket_memory": result["ansible_facts"]["socket_memory"]}
         if not result.get("warnings"):
             result.pop("warnings", None)
         result.setdefault("changed", False)
         result["invocation"] = {"module_args": params}
         return result
 
+    def _answer(self, params: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Return the result of the module, or a failure with the reason."""
+        try:
+            answer = self._ask(self.work(params), task_vars)
+            return answer if answer.get("failed") else self.conclude(answer, params)
+        except SocketMemoryError as error:
+            return dict(error.results, failed=True, msg=str(error))
+
     def _enabled(self, task_vars: dict[str, Any]) -> bool:
         """Return whether the variable socket_memory_fast_lane leaves the lane open."""
         value = self._templar.template(task_vars.get("socket_memory_fast_lane", True))
         return str(value).lower() not in ("false", "no", "off", "0")
 
-    def _ask(self, params: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Run the core on the host and return its answer, or a failure with the evidence."""
+    def _ask(self, work: Work, task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Let the host do *work* and return its answer, or a failure with the evidence."""
         mark = f"<{secrets.token_hex(16)}>"
-        text = script(self.core(params), params, mark)
+        text = script(work, mark)
         given, candidates = self._interpreters(task_vars)
         command = self._command(candidates, "-")
         if self._takes_data():

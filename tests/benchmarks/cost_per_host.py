@@ -2,18 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Prints what a host costs, as ratios within one run: facts, a full tune, and the same keys by ansible.posix.sysctl, each against ping.
+"""Prints what a host costs, as ratios within one run: facts, a full tune, and twelve keys by ansible.posix.sysctl, each against ping.
 
-Every playbook runs in turn, round after round, against the same local hosts, with its tasks run and with its tasks skipped. "Whole" is
-the cost above an empty playbook; "work" the cost above the same tasks skipped, that is without what Ansible takes for any task. CPU
-is that of controller and target together, which here are one machine. Absolute times say little on a busy machine, their ratios do.
+Every playbook runs in turn, round after round, against the same hosts: local ones that are all this machine, or those of an inventory. From
+each the cost of an empty playbook is taken off. CPU is that of the controller, and of the hosts where they are local. Absolute times say
+little on a busy machine, their ratios do. With local hosts it also tells where the time goes, and what the hosts cost in memory of the
+controller.
 """
 
 import argparse
 import json
 import os
 import pathlib
-import resource
 import statistics
 import subprocess
 import sys
@@ -23,18 +23,22 @@ import time
 ROOT = pathlib.Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "collections")]
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import run as gather  # noqa: E402
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import reading_params  # noqa: E402
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.gather import PARTS  # noqa: E402
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import format_value  # noqa: E402
+from ansible_collections.linux_net.socket_memory.plugins.plugin_utils import fast_lane  # noqa: E402
 
 from tests.support import this_host  # noqa: E402  (needs the path above)
 
-LOOP = "loop of ansible.posix.sysctl"
+LOOP = "12 keys by ansible.posix.sysctl"
+KEYS_IN_LOOP = 12
 NOTHING = [{"ansible.builtin.meta": "noop"}]
 
 
 def playbooks(settings):
     """Return {name: tasks} of what is compared. settings: {key: value} for the loop of single keys."""
     return {
+        "empty": NOTHING,
         "ping": [{"ansible.builtin.ping": None}],
         "facts": [{"linux_net.socket_memory.socket_memory_facts": None}],
         "tune": [{"ansible.builtin.import_role": {"name": "linux_net.socket_memory.tune_tcp"}}],
@@ -45,65 +49,109 @@ def playbooks(settings):
     }
 
 
-def measure(command, environment):
-    """Return the (CPU, wall) seconds of *command*. Raises SystemExit with its output where it fails."""
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    process = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    wall, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-    if process.returncode:
-        raise SystemExit(process.stdout)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall
+def measure(command, environment=None, text=""):
+    """Return the CPU and wall seconds and the largest resident MiB of *command*. Raises SystemExit with its output where it fails."""
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as given:
+        given.write(text)
+        given.seek(0)
+        started = time.monotonic()
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=given, stdout=output, stderr=subprocess.STDOUT)
+        _pid, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            output.seek(0)
+            raise SystemExit(output.read())
+    return {"CPU": usage.ru_utime + usage.ru_stime, "wall": wall, "MiB": usage.ru_maxrss / 1024}
+
+
+def rounds_of(commands, environment, number):
+    """Return {name: [measurement, ...]} of {name: command}, all in turn; a first round warms up, and is the one that changes something."""
+    measured = {name: [] for name in commands}
+    for turn in range(number + 1):
+        for name, command in commands.items():
+            result = measure(command, environment)
+            if turn:
+                measured[name].append(result)
+    return measured
+
+
+def spread(numbers, unit=""):
+    """Return the median and the range of *numbers* as text."""
+    return "%7.2f%s  (%.2f to %.2f)" % (statistics.median(numbers), unit, min(numbers), max(numbers))
+
+
+def where_it_goes(rounds):
+    """Print what the host's own work is made of: the script of the fast lane, and less and less of it."""
+    reading = reading_params({"root": "/", "sysctl_dialect": "auto"})
+    text = fast_lane.script(fast_lane.Work("gather", "read", reading, [part for name in reading["read"] for part in PARTS.get(name, ())]), "")
+    stages = (
+        ("start of the interpreter", "pass"),
+        ("decoding and loading the core", text.replace("module.read(", "dict(")),
+        ("compiling it, where the Python is another", text.replace("module.read(", "dict(").replace("if same", "if False")),
+        ("reading, and answering", text),
+    )
+    milliseconds = {name: [] for name, _script in stages}
+    for _turn in range(10 * rounds):
+        for name, script in stages:
+            milliseconds[name].append(1000 * measure([sys.executable, "-I", "-S", "-"], text=script)["CPU"])
+    start, loaded, compiled, whole = (statistics.median(milliseconds[name]) for name, _script in stages)
+    print("\nCPU of all facts on the host, in ms, without what Ansible takes on the controller:")
+    for (name, _script), cost in zip(stages, (start, loaded - start, compiled - loaded, whole - loaded)):
+        print("%-45s %5.1f" % (name, cost))
 
 
 def main():
     """Run the comparison and print one line per ratio."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--hosts", type=int, default=10)
+    parser.add_argument("--hosts", type=int, default=40, help="local hosts")
+    parser.add_argument("--inventory", help="other hosts than local ones: they are tuned for real")
+    parser.add_argument("--forks", type=int, default=1, help="local hosts are one machine, and its drop-ins have one lock")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--collections", default="", help="where ansible.posix is, if not on the default path")
     arguments = parser.parse_args()
+    if arguments.inventory:
+        compare(arguments, arguments.inventory, [])
+        return
     reason = this_host.why_not()
     if reason:
         raise SystemExit("%s: %s" % (pathlib.Path(__file__).name, reason))
-    settings = gather({"gather_subset": ["recommended"]})["ansible_facts"]["socket_memory"]["recommended"]["settings"]
-    seconds = {}
     with tempfile.TemporaryDirectory() as folder, this_host.private_folders(), this_host.put_back():
         inventory = pathlib.Path(folder, "inventory.json")
         host = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
         inventory.write_text(json.dumps({"all": {"hosts": {"host%d" % number: host for number in range(arguments.hosts)}}}))
+        compare(arguments, str(inventory), ["--limit", "host0"])
+    where_it_goes(arguments.rounds)
+
+
+def compare(arguments, inventory, one_host):
+    """Print the ratios for the hosts of *inventory*; with *one_host*, the arguments that choose one, also what each further host takes in memory."""
+    # The values that this host has: the loop compares, as a tune does that finds all in place.
+    settings = {key: value for key, value in this_host.running().items() if value is not None}
+    settings = dict(list(settings.items())[:KEYS_IN_LOOP])
+    with tempfile.TemporaryDirectory() as folder:
         paths = [str(ROOT / "collections")] + [path for path in [arguments.collections] if path]
         environment = dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_COLLECTIONS_PATH=":".join(paths), ANSIBLE_HOME=folder)
+        program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
         commands = {}
         for name, tasks in playbooks(settings).items():
-            for variant, variant_tasks in (("run", tasks), ("skipped", [dict(task, when=False) for task in tasks])):
-                commands[name, variant] = variant_tasks
-        commands["empty", "run"] = NOTHING
-        for (name, variant), tasks in commands.items():
-            path = pathlib.Path(folder, "%s-%s.json" % (name, variant))
+            path = pathlib.Path(folder, "%d.json" % len(commands))
             path.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
-            # One host at a time: they are all this machine, and its drop-ins have one lock.
-            program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
-            commands[name, variant] = [program, "--inventory", str(inventory), "--forks", "1", str(path)]
-        for number in range(arguments.rounds + 1):
-            for key, command in commands.items():
-                result = measure(command, environment)
-                if number:  # the first round warms up, and is the one that changes something
-                    seconds.setdefault(key, []).append(result)
+            commands[name] = [program, "--inventory", inventory, "--forks", str(arguments.forks), str(path)]
+        measured = rounds_of(commands, environment, arguments.rounds)
+        alone = rounds_of({name: command + one_host for name, command in commands.items() if name != LOOP}, environment, 1) if one_host else {}
 
-    def cost(name, column, baseline):
-        return [one[column] - other[column] for one, other in zip(seconds[name, "run"], seconds[baseline])]
+    def cost(name, unit):
+        return [one[unit] - empty[unit] for one, empty in zip(measured[name], measured["empty"])]
 
-    print("%d hosts, %d rounds, per host: median (smallest to largest)" % (arguments.hosts, arguments.rounds))
+    print("%d rounds: median (smallest to largest)" % arguments.rounds)
     for name, other in (("facts", "ping"), ("tune", "ping"), (LOOP, "tune")):
-        for title, baselines in (("whole", [("empty", "run")] * 2), ("work", [(name, "skipped"), (other, "skipped")])):
-            for column, unit in enumerate(("CPU", "wall")):
-                ratios = [one / two for one, two in zip(cost(name, column, baselines[0]), cost(other, column, baselines[1]))]
-                print("%-40s %-5s %-4s %6.2f  (%.2f to %.2f)" % (
-                    "%s / %s" % (name, other), title, unit, statistics.median(ratios), min(ratios), max(ratios)))
-    for name in playbooks(settings):
-        whole, work = (1000 * statistics.median(cost(name, 0, baseline)) / arguments.hosts for baseline in (("empty", "run"), (name, "skipped")))
-        print("%-40s whole CPU  %5.0f ms, work CPU %5.0f ms" % (name, whole, work))
+        for unit in ("CPU", "wall"):
+            print("%-45s %-4s %s" % ("%s / %s" % (name, other), unit, spread([one / two for one, two in zip(cost(name, unit), cost(other, unit))])))
+    for name in alone:
+        more = measured[name][0]["MiB"] - alone[name][0]["MiB"]
+        print("%-45s %s" % ("controller, %s" % name, "%5.1f MiB with one host, %+.2f MiB with each further one" % (
+            alone[name][0]["MiB"], more / (arguments.hosts - 1))))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Puts the kernel of this host under real TCP memory pressure, with loopback connections that nobody reads.
+"""Loads the kernel of this host with loopback connections that nobody reads: until it is under real TCP memory pressure, or with a given workload.
 
 tcp_mem is one value for the whole host: use it on test hosts only. The thresholds are put back at the end, also by a
 watchdog process should this one be killed. Needs root; runs on Python 3.6 and newer, alone (see --help) or as a module.
@@ -44,19 +44,31 @@ def kernel_flag():
         return next(line.split()[column] for line in stream if line.startswith("TCP ")) == "yes"
 
 
-class Load:
-    """Connections over loopback whose receivers read only when told to."""
+def counters():
+    """Return the kernel's counters of TCP (TcpExt of /proc/net/netstat) by name."""
+    with open("/proc/net/netstat") as stream:
+        names, values = [line.split()[1:] for line in stream if line.startswith("TcpExt:")]
+    return dict(zip(names, map(int, values)))
 
-    def __init__(self, number):
+
+class Load:
+    """Connections over loopback whose receivers read only when told to.
+
+    receive_buffer, send_buffer: what each asks of the kernel, which doubles it; without send_buffer the kernel sizes it itself.
+    """
+
+    def __init__(self, number, receive_buffer=RECEIVE_BUFFER, send_buffer=None):
         self.pairs = []
         with contextlib.closing(socket.socket()) as listener:
             # Unlike SO_RCVBUF not capped by rmem_max, which is 212992 on older kernels.
-            listener.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_RCVBUFFORCE", 33), RECEIVE_BUFFER)
+            listener.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_RCVBUFFORCE", 33), receive_buffer)
             listener.bind(("127.0.0.1", 0))
             listener.listen(number)
             for _index in range(number):
                 sender = socket.create_connection(listener.getsockname())
                 receiver, _address = listener.accept()
+                if send_buffer:
+                    sender.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
                 sender.setblocking(False)
                 receiver.setblocking(False)
                 self.pairs.append((sender, receiver))
@@ -104,6 +116,28 @@ class Load:
             if time.monotonic() > deadline:
                 raise RuntimeError("not reached in %d s: %d pages used, flag %s" % (DEADLINE, used_pages(), kernel_flag()))
 
+    def fill(self):
+        """Send until no connection takes any more for a second, or DEADLINE has passed. Returns the bytes sent."""
+        sent, now = 0, time.monotonic()
+        deadline, quiet = now + DEADLINE, now + 1
+        while now < min(deadline, quiet):
+            for sender, receiver in self.pairs:
+                with contextlib.suppress(BlockingIOError):
+                    sent += _send(sender, receiver)
+                    quiet = time.monotonic() + 1
+            time.sleep(0.01)  # acknowledgements make room
+            now = time.monotonic()
+        return sent
+
+    def drain(self, expected):
+        """Let the receivers read until *expected* bytes arrived, or twice DEADLINE has passed: what was dropped is sent again late. Returns the bytes."""
+        arrived, deadline = 0, time.monotonic() + 2 * DEADLINE
+        while arrived < expected and time.monotonic() < deadline:
+            for _sender, receiver in self.pairs:
+                with contextlib.suppress(BlockingIOError):
+                    arrived += len(receiver.recv(1 << 20))
+        return arrived
+
     def close(self):
         """Close all connections."""
         for pair in self.pairs:
@@ -112,7 +146,7 @@ class Load:
 
 
 def _send(sender, receiver):
-    sender.send(b"x" * CHUNK)
+    return sender.send(b"x" * CHUNK)
 
 
 def _unacknowledged(sender):
@@ -142,9 +176,9 @@ def _write_thresholds(text):
 
 
 @contextlib.contextmanager
-def load(number=CONNECTIONS):
-    """Yield a Load of *number* connections and close it."""
-    connections = Load(number)
+def load(*arguments):
+    """Yield a Load of *arguments*, by default of CONNECTIONS, and close it."""
+    connections = Load(*arguments or (CONNECTIONS,))
     try:
         yield connections
     finally:
@@ -212,15 +246,34 @@ def run_stages(usage, command):
         print(json.dumps(stage), flush=True)
 
 
+def carry(number, buffer_bytes):
+    """Fill *number* connections that ask for *buffer_bytes* each way, let them be read, and return what the kernel did meanwhile."""
+    settle()  # a flag that an earlier load left behind
+    with open(TCP_MEM) as stream:
+        limits = [int(word) for word in stream.read().split()]
+    before = counters()
+    with load(number, buffer_bytes, buffer_bytes) as connections:
+        sent = connections.fill()
+        held, flag = used_pages(), kernel_flag()
+        arrived = connections.drain(sent)
+    after = counters()
+    return {"connections": number, "buffer_bytes": buffer_bytes, "tcp_mem": limits, "used_pages": held, "kernel_flag": flag, "sent": sent,
+            "arrived": arrived, "counters": {name: after[name] - before[name] for name in after if after[name] != before[name]}}
+
+
 def main():
-    """Hold this host under pressure until the program is ended, or lead it through all states."""
+    """Hold this host under pressure until the program is ended; or lead it through all states; or carry a workload and print what the kernel did."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--hold", type=int, metavar="PAGES", help="take that much and send no more, instead of pressing on to pressure")
     parser.add_argument("--stages", nargs=2, metavar=("PAGES", "COMMAND"),
                         help="lead the host through all states with PAGES in use, print what COMMAND says in each")
     parser.add_argument("--thresholds", nargs=3, type=int, metavar="PAGES", help="low, pressure and high meanwhile; without, those of the host")
     parser.add_argument("--connections", type=int, default=CONNECTIONS, help="each can hold %d KiB" % (RECEIVE_BUFFER >> 10))
+    parser.add_argument("--carry", type=int, metavar="BYTES", help="only fill the connections, each asking for BYTES each way, read them, and end")
     arguments = parser.parse_args()
+    if arguments.carry:
+        print(json.dumps(carry(arguments.connections, arguments.carry)))
+        return
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())  # so that everything is put back
     if arguments.stages:
         run_stages(int(arguments.stages[0]), arguments.stages[1])

@@ -43,7 +43,9 @@ class Run:
     """What one ansible-playbook said."""
 
     def __init__(self, process):
-        self.failed = process.returncode != 0
+        self.code = process.returncode
+        self.failed = self.code != 0
+        self.lines = [line.strip() for line in process.stdout.splitlines()]
         # The callback folds long messages; here each is one line again.
         self.output = re.sub(r"\s+", " ", process.stdout)
 
@@ -54,11 +56,11 @@ class Run:
 
 @pytest.fixture
 def playbook(tmp_path):
-    """Run a playbook, by file or by FQCN, against this machine. Returns a Run."""
-    def run(name, *arguments, variables=""):
+    """Run a playbook, by file or by FQCN, against this machine, with settings of Ansible by their environment variables. Returns a Run."""
+    def run(name, *arguments, variables="", **settings):
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
         environment.update(ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_HOME=str(tmp_path / "ansible"),
-                           ANSIBLE_NOCOLOR="1", PWD=str(tmp_path))
+                           ANSIBLE_NOCOLOR="1", PWD=str(tmp_path), **settings)
         command = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), name, *arguments]
         if variables:
             command += ["--extra-vars", variables]

@@ -47,6 +47,8 @@ def comparable(result):
     result = json.loads(json.dumps(result))
     result.pop("invocation", None)
     result.pop("exception", None)
+    if result.get("failed"):  # a refusal on the controller knows the host's name in the inventory, one on the host its own
+        result["msg"] = result["msg"].split(": ", 1)[1]
     memory = result.get("ansible_facts", {}).get("socket_memory", {})
     for name in ("counters", "sockets_used", "tcp", "udp"):
         if name in memory:
@@ -139,11 +141,14 @@ def test_a_host_cannot_set_what_is_not_ours(task, tmp_path):
     forged.write_text(
         "import re, sys, json\n"
         "mark = re.search('<[0-9a-f]{32}>', sys.stdin.read()).group()\n"
-        "print(mark + json.dumps({'ansible_facts': {'ansible_connection': 'ssh', 'socket_memory': {'kernel': '{{ 7 * 7 }}'}},"
+        "print(mark + json.dumps({'ansible_facts': {'ansible_connection': 'ssh'}, 'facts': {'kernel': '{{ 7 * 7 }}'}, 'warnings': [],"
         " '_ansible_no_log': True, 'add_host': {'host_name': 'evil'}, 'changed': False}) + mark)\n")
-    result, _run = task(FACTS, variables=interpreter(tmp_path, "exec %s %s" % (sys.executable, forged)))
-    assert result["ansible_facts"] == {"socket_memory": {"kernel": "{{ 7 * 7 }}"}}
+    variables = interpreter(tmp_path, "exec %s %s" % (sys.executable, forged))
+    result, _run = task(FACTS, {"gather_subset": ["limits"]}, variables=variables)
+    assert result["ansible_facts"] == {"socket_memory": {"kernel": "{{ 7 * 7 }}", "warnings": []}}
     assert "add_host" not in result
+    result, _run = task(FACTS, variables=variables)
+    assert "What the host answered are no facts: KeyError: 'page_size'" in result["msg"]
 
 
 def test_no_python_is_said_in_one_sentence(task):

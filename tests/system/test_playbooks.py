@@ -99,30 +99,62 @@ def test_bad_override_is_refused(playbook, host_as_before, values, sentence):
     ({"tune_tcp_dropin": "/etc/tcp.conf"}, "expected a file NAME.conf in /etc/sysctl.d"),
     ({"tune_tcp_dropin": "/etc/sysctl.d/tcp"}, "expected a file NAME.conf in /etc/sysctl.d"),
 ])
-def test_wrong_input_is_refused_before_the_host_is_read(playbook, variables, sentence):
-    """Argument specs and the first task of the role."""
+def test_wrong_input_is_refused_before_the_host_is_touched(playbook, variables, sentence):
+    """By the argument specs, or by the task that takes it."""
     run = playbook("tune-tcp.yml", variables=json.dumps(variables))
     assert run.failed
     assert sentence in run.output
-    assert "Read the host" not in run.output
+    assert run.recap("changed") == 0
+    assert "Read the host again" not in run.output
 
 
-def test_drift_and_lost_boot_values_are_named(playbook):
+def test_verify_fails_with_a_table_of_what_differs_and_why(playbook):
     """Somebody changes a running value, somebody else adds a file that sorts later."""
     assert not playbook("tune-tcp.yml").failed
+    good = playbook(VERIFY)
+    assert good.code == 0
+    assert [line for line in good.lines if "localhost: " in line] == ["msg: 'PASS: localhost: 6 settings hold now and after the next boot.'"]
+
+    wanted = running()["net.core.rmem_max"]
     write_running({"net.core.rmem_max": 5000000})
     later = DROPIN.parent / "99-zz-other.conf"
     later.write_text("net/ipv4/tcp_moderate_rcvbuf = 0\n")
-    run = playbook(VERIFY)
-    assert run.failed
-    assert "FAIL: localhost: 4 of 6 settings hold now and after the next boot; " in run.output
-    assert "runs with 5000000" in run.output
-    assert "%s line 1 sets 0 at the next boot" % later in run.output
+    bad = playbook(VERIFY)
+    assert bad.code == 2
+    first = next(number for number, line in enumerate(bad.lines) if line.startswith("FAIL: localhost: 4 of 6 settings hold"))
+    assert [line.split(maxsplit=4) for line in bad.lines[first + 2:first + 4]] == [
+        ["net.core.rmem_max", str(wanted), "5000000", str(wanted), "changed since it was set, or never set"],
+        ["net.ipv4.tcp_moderate_rcvbuf", "1", "1", "0", "%s line 1 wins" % later]]
+    assert "drift:" in bad.lines, "and the same for machines"
+    heading = bad.lines[first + 1]
+    assert heading.split() == "KEY WANTED RUNNING NOW AFTER REBOOT WHY".split()
+    assert all(line[heading.index("WHY") - 2:][:2] == "  " for line in bad.lines[first + 2:first + 4]), "columns must line up"
+
     refused = playbook("tune-tcp.yml")
-    assert refused.failed
+    assert refused.code == 2
     assert "use the path /etc/sysctl.d/z-99-tcp-memory.conf" in refused.output
     assert running()["net.core.rmem_max"] == 5000000
-    assert not playbook(VERIFY, variables="verify_tcp_report_only=true").failed
+    told = playbook(VERIFY, variables="verify_tcp_report_only=true")
+    assert told.code == 0
+    assert bad.lines[first] in told.lines
+    reasons = {"net.core.rmem_max": "a trial of Tuesday", "net.ipv4.tcp_moderate_rcvbuf": "the other tool's"}
+    excepted = playbook(VERIFY, variables=json.dumps({"verify_tcp_exceptions": reasons}))
+    assert excepted.code == 0
+    assert "not judged: net.core.rmem_max (a trial of Tuesday), net.ipv4.tcp_moderate_rcvbuf (the other tool" in excepted.output
+    wrong = playbook(VERIFY, variables='{"verify_tcp_exceptions": 5}')
+    assert wrong.code == 2
+    assert "exceptions: found 5, expected a list of keys, or a reason by key." in wrong.output
+
+
+def test_verify_judges_cached_facts_without_the_host(playbook, tmp_path):
+    """The facts of one run, then a host that does not answer."""
+    cache = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(tmp_path / "cache")}
+    assert not playbook("tune-tcp.yml", **cache).failed
+    gone = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    assert playbook(VERIFY, variables=json.dumps(gone), **cache).code == 4
+    cached = playbook(VERIFY, variables=json.dumps(dict(gone, verify_tcp_gather=False)), **cache)
+    assert cached.code == 0
+    assert "PASS: localhost: 6 settings hold now and after the next boot." in cached.output
 
 
 def test_audit_reports_and_changes_nothing(playbook, host_as_before, tmp_path):

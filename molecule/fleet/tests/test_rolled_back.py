@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The hosts after the rollback, read with nothing of this collection, before and after a reboot."""
+"""Hosts that are not tuned, read with nothing of this collection: after a refusal, and after the rollback, before and after a reboot."""
 
 BUFFERS = ("/proc/sys/net/ipv4/tcp_rmem", "/proc/sys/net/ipv4/tcp_wmem", "/proc/sys/net/core/rmem_max", "/proc/sys/net/core/wmem_max")
 THRESHOLDS = "/proc/sys/net/ipv4/tcp_mem"

@@ -42,14 +42,6 @@ def test_refusals_become_filter_errors_with_the_same_words(name, arguments):
     assert str(caught.value) == str(caught.value.__cause__)
 
 
-@pytest.mark.parametrize("workload, dropin, named", [
-    ({}, DROPIN, ""), ({"profile": "application_server"}, DROPIN, ""), ({"profile": "fast"}, DROPIN, "workload.profile: found 'fast'"),
-    ({}, "/etc/sysctl.conf", "path: found '/etc/sysctl.conf'")])
-def test_refusal_is_a_text_for_an_assert(workload, dropin, named):
-    text = FILTERS["refusal"](workload, dropin)
-    assert named in text and bool(text) == bool(named)
-
-
 def test_jmespath_sees_ansible_text_as_text():
     pytest.importorskip("jmespath")
     data = [{"host": Tagged("a"), "tcp": {"state": Tagged("normal")}}, {"host": Tagged("b"), "tcp": {"state": Tagged("pressure")}}]

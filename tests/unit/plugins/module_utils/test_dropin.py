@@ -273,23 +273,60 @@ def test_keys_that_this_namespace_does_not_have_or_lets_nobody_write(host_of, ke
     assert all(key in text and reason in text for key, reason in reasons.items())
 
 
-@pytest.mark.parametrize("path, winner, reason, better", [
-    (DROPIN, "/run/sysctl.d/99-z.conf", "/run/sysctl.d/99-z.conf line 1 sets 10 at the next boot", "/etc/sysctl.d/z-99-tcp-memory.conf"),
-    ("/usr/lib/sysctl.d/50-a.conf", "/etc/sysctl.d/50-a.conf", "/etc/sysctl.d/50-a.conf line 1 sets 10 at the next boot", "/usr/lib/sysctl.d/z-50-a.conf"),
-    ("/usr/lib/sysctl.d/51-a.conf", "/etc/sysctl.d/51-a.conf", "a file of the same name in a directory that goes first hides this one",
-     "/usr/lib/sysctl.d/z-51-a.conf"),
+LIB, ETC, RUN = "/usr/lib/sysctl.d/", "/etc/sysctl.d/", "/run/sysctl.d/"
+OTHER = "%s = 10\n" % FIN
+SETS, EXCLUDES = "%s line 1 sets 10 at the next boot", "%s line 2 excludes it"
+HIDES = "%s, of the same name in a directory that goes first, hides this file"
+
+
+def mask(path):
+    os.symlink("/dev/null", path)
+
+
+@pytest.mark.parametrize("path, others, reason, better", [
+    (DROPIN, {RUN + "99-z.conf": OTHER}, SETS % (RUN + "99-z.conf"), ETC + "z-99-tcp-memory.conf"),
+    (DROPIN, {RUN + "zz.conf": OTHER, ETC + "99-z.conf": "%s = 20\n" % FIN}, SETS % (RUN + "zz.conf"), ETC + "zzz-99-tcp-memory.conf"),
+    (LIB + "50-a.conf", {ETC + "50-a.conf": OTHER}, SETS % (ETC + "50-a.conf"), LIB + "z-50-a.conf"),
+    (LIB + "51-a.conf", {ETC + "51-a.conf": "%s = 10\n" % TW}, HIDES % (ETC + "51-a.conf"), LIB + "z-51-a.conf"),
+    (LIB + "51-a.conf", {ETC + "51-a.conf": mask}, HIDES % (ETC + "51-a.conf"), LIB + "z-51-a.conf"),
+    (LIB + "51-a.conf", {RUN + "51-a.conf": mask, ETC + "z-51-a.conf": mask}, HIDES % (RUN + "51-a.conf"), LIB + "zz-51-a.conf"),
+    (DROPIN, {ETC + "99-z.conf": "#\n-net/ipv4/tcp_fin_timeout\n"}, EXCLUDES % (ETC + "99-z.conf"), ETC + "z-99-tcp-memory.conf"),
+    (DROPIN, {ETC + "a.conf": "#\n-%s\n" % FIN, RUN + "b.conf": "-%s\n" % FIN, ETC + "z.conf": "#"}, EXCLUDES % (ETC + "a.conf"), ETC + "z-99-tcp-memory.conf"),
+    (DROPIN, {RUN + "~.conf": OTHER}, SETS % (RUN + "~.conf"), None),
 ])
-def test_a_key_that_another_file_takes_at_boot(host, path, winner, reason, better):
-    host.write("/usr/lib/sysctl.d/50-vendor.conf", None)
-    host.write(winner, "%s = 10\n" % (TW if "hides" in reason else FIN))
+def test_a_key_that_another_file_takes_at_boot(host, path, others, reason, better):
+    host.write(LIB + "50-vendor.conf", None)
+    host.write("/dev/null", "")
+    for other, text in others.items():
+        host.write(other, text)
     before = host.snapshot()
     error = failure(host, "%s = 30\n" % FIN, path=path)
-    assert told(error.results["settings"], "status", "reason") == {FIN: ("shadowed", reason)}
-    assert reason in str(error) and "use the path %s, which is read later" % better in str(error) and host.snapshot() == before
+    assert told(error.results["settings"], "status", "reason") == {FIN: ("shadowed", reason)} and reason in str(error)
+    assert ("use the path %s, which is read later" % better if better else "no other name was found") in str(error)
+    assert host.snapshot() == before
+    assert str(failure(host, "%s = 30\n" % FIN, path=path, check_mode=True)) == str(error), "check mode must foretell it"
+    foretold = host.run("%s = 30\n" % FIN, path=path, shadowed="warn", check_mode=True)
     result = host.run("%s = 30\n" % FIN, path=path, shadowed="warn")
-    assert told(result["settings"], "status", "runtime_after", "boot_after") == {FIN: ("shadowed", 30, None if "hides" in reason else 10)}
-    assert "does not hold after a boot" in " ".join(result["warnings"]) and reason in " ".join(result["warnings"])
-    assert host.run("%s = 30\n" % FIN, path=better)["settings"][0]["boot_after"] == 30
+    assert told(result["settings"], "status", "runtime_after", "boot_after") == {FIN: ("shadowed", 30, 10 if reason.endswith("boot") else None)}
+    assert result == foretold and "does not hold after a boot" in " ".join(result["warnings"]) and reason in " ".join(result["warnings"])
+    if better:
+        assert host.run("%s = 30\n" % FIN, path=better)["settings"][0]["boot_after"] == 30
+
+
+@pytest.mark.parametrize("text", ["net.ipv4.tcp_fin_* = 10\n", "-net.ipv4.tcp_fin_*\n", "net/ipv4.tcp_fin_timeout = 10\n", "%s = 30\n" % FIN])
+def test_a_later_file_that_takes_nothing_is_no_reason_to_refuse(host, text):
+    """A wildcard never beats a key in full, and the same value is as good."""
+    host.write(ETC + "zz.conf", text)
+    assert told(host.run("%s = 30\n" % FIN)["settings"], "status", "boot_after") == {FIN: ("applied", 30)}
+
+
+def test_each_key_is_told_by_its_own_winner_and_the_advice_is_for_all(host):
+    host.write(ETC + "99-z.conf", "-%s\n" % FIN)
+    host.write(RUN + "zz.conf", "%s = 1\n" % MAX)
+    error = failure(host, CONTENT)
+    assert told(error.results["settings"], "status", "reason") == {
+        RMEM: ("unchanged", ""), MAX: ("shadowed", RUN + "zz.conf line 1 sets 1 at the next boot"), FIN: ("shadowed", ETC + "99-z.conf line 1 excludes it")}
+    assert "use the path %szzz-99-tcp-memory.conf" % ETC in str(error)
 
 
 # Failures: everything is put back

@@ -8,6 +8,7 @@ import os
 
 import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils import facts as module
+from ansible_collections.linux_net.socket_memory.plugins.module_utils import gather
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import KEYS
 
@@ -30,9 +31,12 @@ def names_below(facts, path):
     return set(value)
 
 
+BOOT = {"boot_by_others", "boot_complete"}  # beside the fact boot
+
+
 def test_shape_of_the_facts(host):
     facts = host.facts()
-    assert set(facts) == HOST | set(module.SUBSETS) | {"sockets_used"}
+    assert set(facts) == HOST | set(module.SUBSETS) | {"sockets_used"} | BOOT
     for path, names in {
             "tcp": {"state", "kernel_flag", "used", "thresholds", "percent_of_high", "error_bound", "sockets", "orphans", "time_wait"},
             "tcp used": SIZE, "tcp error_bound": SIZE, "tcp thresholds": THRESHOLDS, "tcp orphans": {"count", "limit"}, "tcp time_wait": {"count", "limit"},
@@ -42,13 +46,13 @@ def test_shape_of_the_facts(host):
             "boot net.core.somaxconn": {"value", "file", "line", "overrides"},
             "recommended": {"profile", "settings", "reasons", "budget", "lint"}}.items():
         assert names_below(facts, path) == names, path
-    assert set(facts["counters"]) == {name for name, _always in module.TCP_COUNTERS} | {
-        prefix + name for prefix in ("Udp", "Udp6") for name, _always in module.UDP_COUNTERS}
+    assert set(facts["counters"]) == {name for name, _always in gather.TCP_COUNTERS} | {
+        prefix + name for prefix in ("Udp", "Udp6") for name, _always in gather.UDP_COUNTERS}
 
 
 def test_this_very_machine_can_be_read():
     facts = module.run({})["ansible_facts"]["socket_memory"]
-    assert set(facts) == HOST | set(module.SUBSETS) | {"sockets_used"}
+    assert set(facts) == HOST | set(module.SUBSETS) | {"sockets_used"} | BOOT
     assert facts["page_size"] == os.sysconf("SC_PAGE_SIZE") and facts["memory_total"] > 0
 
 
@@ -100,9 +104,9 @@ UDP_SIZE = ["udp used pages", "udp used bytes", "udp state"]
 TCP_SOCKETS = ["tcp sockets " + name for name in ("in_use", "orphaned", "time_wait", "allocated")] + ["tcp orphans count", "tcp time_wait count"]
 SOCKSTAT = TCP_SIZE + UDP_SIZE + TCP_SOCKETS + ["udp sockets in_use", "sockets_used"]
 TCP_MEM = ["limits net.ipv4.tcp_mem", "tcp thresholds low", "tcp thresholds pressure", "tcp thresholds high", "tcp percent_of_high", "tcp state"]
-NETSTAT = ["counters " + name for name, _always in module.TCP_COUNTERS]
-UDP4 = ["counters Udp" + name for name, _always in module.UDP_COUNTERS]
-UDP6 = ["counters Udp6" + name for name, _always in module.UDP_COUNTERS]
+NETSTAT = ["counters " + name for name, _always in gather.TCP_COUNTERS]
+UDP4 = ["counters Udp" + name for name, _always in gather.UDP_COUNTERS]
+UDP6 = ["counters Udp6" + name for name, _always in gather.UDP_COUNTERS]
 BROKEN, GARBAGE = "BROKEN", b"\x7fELF\xff\xfe\x00"
 
 
@@ -151,6 +155,7 @@ def test_one_broken_file_costs_its_own_facts_and_is_named(host, path, change, nu
     else:
         assert lost == set(nulls)
         assert {name for name in before if after.get(name) != before[name]} - lost == {"warnings"}
+    assert facts["boot_complete"] == ("sysctl.d" not in path)
     assert any(warning in one for one in facts["warnings"]), facts["warnings"]
 
 
@@ -178,7 +183,8 @@ def test_an_error_bound_that_cannot_be_told_is_null(host_of, path, change, warni
 def test_subsets_hold_what_was_asked_for_and_no_more(host, words, subsets):
     assert module.choose_subsets(words) == set(subsets)
     memory = {"sockets_used"} if set(subsets) & {"tcp", "udp"} else set()
-    assert set(host.facts(gather_subset=words)) - {"sockets_used"} == HOST | set(subsets) and memory <= set(host.facts(gather_subset=words))
+    expected = HOST | set(subsets) | (BOOT if "boot" in subsets else set())
+    assert set(host.facts(gather_subset=words)) - {"sockets_used"} == expected and memory <= set(host.facts(gather_subset=words))
 
 
 @pytest.mark.parametrize("files, name", [

@@ -82,6 +82,53 @@ def test_another_value_at_the_next_boot_is_a_finding_that_names_file_and_line(he
     assert find(healthy) == []
 
 
+@pytest.mark.parametrize("program, message", [
+    ("procps", "sysctl --system sets 1024 (/etc/b line 7); it reads /etc/sysctl.conf last"), ("tuned", "tuned sets 1024 (/etc/b line 7) each time it starts")])
+def test_another_program_that_leaves_another_value_is_a_finding(healthy, program, message):
+    boot = {"value": 4096, "file": "/etc/sysctl.d/a.conf", "line": 3}
+    left = {"value": 1024, "file": "/etc/b", "line": 7}
+    healthy["boot"]["net.core.somaxconn"] = dict(boot, overrides=[], **{program: left})
+    (finding,) = find(healthy)
+    assert (finding["id"], finding["message"]) == (
+        "boot-differs-" + program, "net.core.somaxconn: the boot sets 4096 (/etc/sysctl.d/a.conf line 3), " + message)
+    assert finding["evidence"] == {"boot": boot, program: left} and "line 7 of /etc/b" in finding["remedy"]
+    left["value"] = 4096
+    assert find(healthy) == []
+
+
+def test_a_value_that_the_kernel_does_not_take_is_a_finding(healthy):
+    healthy["boot"] = {"net.ipv4.tcp_mem": {"value": "1 2", "file": "/etc/sysctl.d/a.conf", "line": 3, "overrides": []},
+                       "kernel.domainname": {"value": "text is what it holds", "file": "/etc/sysctl.d/a.conf", "line": 4, "overrides": []}}
+    (finding,) = find(healthy)
+    assert (finding["id"], finding["message"]) == ("boot-not-taken", "net.ipv4.tcp_mem: the kernel refuses '1 2', or takes only the first numbers of it")
+    assert finding["remedy"] == "Correct line 3 of /etc/sysctl.d/a.conf."
+
+
+TCP_MEM, DROPIN, ORACLE = "net.ipv4.tcp_mem", "/etc/sysctl.d/99-tcp-memory.conf", "/etc/sysctl.d/99-oracle-database-preinstall-19c-sysctl.conf"
+
+
+@pytest.mark.parametrize("active, evidence, files, severity, words", [
+    (True, "/usr/lib/systemd/system/bpftune.service", [DROPIN], "warning", "and may undo what %s sets" % DROPIN),
+    (True, ORACLE, [ORACLE, DROPIN], "warning", "and may undo what %s sets" % DROPIN),
+    (True, ORACLE, [DROPIN, ORACLE], "info", "but loses to %s at the next boot" % DROPIN),
+    (True, ORACLE, [ORACLE, "/usr/lib/sysctl.d/50-vendor.conf"], None, None),
+    (True, ORACLE, [ORACLE], None, None),
+    (False, "/usr/lib/systemd/system/bpftune.service", [DROPIN], None, None),
+    (None, "/etc/cloud/cloud.cfg", [DROPIN], None, None),
+])
+def test_an_active_manager_of_a_key_that_an_administrator_sets_too(healthy, active, evidence, files, severity, words):
+    same = [{"value": healthy["limits"][TCP_MEM], "file": file, "line": 1} for file in files]
+    healthy["boot"][TCP_MEM] = dict(same[0], overrides=same[1:])
+    healthy["managers"] = [{"name": "x", "active": active, "keys": [TCP_MEM, "net.core.rmem_max"], "evidence": evidence}]
+    assert ids(healthy) == ([("co-manager", severity)] if severity else [])
+    if severity:
+        finding = find(healthy)[0]
+        assert finding["message"] == "x sets net.ipv4.tcp_mem too, " + words and evidence in finding["remedy"]
+        assert finding["evidence"] == {"manager": "x", "evidence": evidence, "keys": {TCP_MEM: DROPIN}}
+        healthy["boot"][TCP_MEM]["x"] = dict(same[0])  # what it leaves of the key is among the facts
+        assert ids(healthy) == []
+
+
 def test_findings_need_no_more_than_what_was_gathered(healthy):
     assert find({"page_size": 4096, "memory_total": None}) == []
     assert ids({"page_size": None, "memory_total": None, "tcp": dict(healthy["tcp"], state="critical", percent_of_high=None)}) == [("tcp-critical", "error")]

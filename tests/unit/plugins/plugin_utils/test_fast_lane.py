@@ -10,6 +10,8 @@ import subprocess
 import sys
 
 import pytest
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import reading_params
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.gather import PARTS
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils import fast_lane
 
 MARK = "<mark>"
@@ -18,7 +20,7 @@ MARK = "<mark>"
 @pytest.mark.parametrize("output", [
     "", "banner", MARK, MARK + "{}", "{}" + MARK,
     MARK + "{" + MARK, MARK + '{"a": 1' + MARK, MARK + "[]" + MARK, MARK + "null" + MARK,
-    MARK + '{"ansible_facts": []}' + MARK, MARK + '{"ansible_facts": {}}' + MARK, MARK + '{"warnings": 5}' + MARK,
+    MARK + '{"facts": []}' + MARK, MARK + '{"warnings": 5}' + MARK,
     MARK + '{"failed": "no"}' + MARK,
     MARK + '{"msg": {}}' + MARK, MARK + '{"settings": ' + "[" * 30 + "]" * 30 + "}" + MARK, MARK + "{}" + MARK + "{}" + MARK,
     MARK + '{"a": ' + "[" * 100000 + MARK,
@@ -37,12 +39,12 @@ def test_answer_is_told_apart_from_noise_and_made_harmless():
 
 def test_parts_go_before_what_needs_them():
     """And what a call does not need is not sent."""
-    for entry in ("facts", "dropin"):
+    for entry in ("gather", "dropin"):
         names = fast_lane.needed([entry])
         assert names[-1] == entry
-        assert all(names.index(need) < names.index(name) for name in names for need in fast_lane.CORE[name][1])
-    assert "sizing" not in fast_lane.needed(["facts"])
-    assert "sizing" in fast_lane.needed(["sizing", "facts"])
+        assert all(names.index(need) < names.index(name) for name in names for need in fast_lane.part(name).needs)
+    assert "sysctl_files" not in fast_lane.needed(["gather"])
+    assert fast_lane.needed(["sysctl_files", "gather"])[-1] == "gather"
 
 
 @pytest.mark.parametrize("version", ["python3.%d" % minor for minor in range(6, 15)])
@@ -53,18 +55,19 @@ def test_script_runs_on_every_python(version, tmp_path):
         pytest.skip("no %s on this machine" % version)
     (tmp_path / "proc" / "net").mkdir(parents=True)
     (tmp_path / "proc" / "net" / "sockstat").write_text("TCP: inuse 1 orphan 2 tw 3 alloc 4 mem 5\n")
-    params = {"gather_subset": ["all"], "root": str(tmp_path), "page_size": 4096}
-    text = fast_lane.script(["sizing", "findings", "sysctl_files", "facts"], params, MARK)
+    params = reading_params({"root": str(tmp_path), "page_size": 4096})
+    text = fast_lane.script(fast_lane.Work("gather", "read", params, [part for parts in PARTS.values() for part in parts]), MARK)
     ran = subprocess.run([python, "-I", "-S", "-"], input=text.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True)
     answer = fast_lane.read_answer(ran.stdout.decode(), MARK)
-    assert answer["ansible_facts"]["socket_memory"]["tcp"]["sockets"]["orphaned"] == 2
+    assert answer["facts"]["tcp"]["sockets"]["orphaned"] == 2
     assert ran.stderr == b""
 
 
 def test_refusal_and_accident_are_one_readable_failure():
     """A refusal is the sentence; an accident comes with its traceback."""
-    for params, words in (({"gather_subset": ["tpc"]}, "gather_subset: found 'tpc'"), ({"gather_subset": [7]}, "unexpected AttributeError")):
-        ran = subprocess.run([sys.executable, "-I", "-S", "-"], input=fast_lane.script(["facts"], params, MARK).encode(), stdout=subprocess.PIPE, check=True)
+    for params, words in (({"read": [], "root": "/nowhere"}, "root: found '/nowhere'"), ({"read": 7}, "unexpected TypeError")):
+        text = fast_lane.script(fast_lane.Work("gather", "read", params), MARK)
+        ran = subprocess.run([sys.executable, "-I", "-S", "-"], input=text.encode(), stdout=subprocess.PIPE, check=True)
         answer = fast_lane.read_answer(ran.stdout.decode(), MARK)
         assert answer["failed"]
         assert words in answer["msg"]

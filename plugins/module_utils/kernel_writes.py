@@ -1,0 +1,76 @@
+# Copyright (c) 2026, linux_net.socket_memory contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the kernel makes of a text that somebody writes to a key: it reads numbers one by one and keeps those before an error."""
+
+import re
+
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import printable
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import INT_MAX, KEYS
+
+# kernel/sysctl.c proc_get_long: decimal, 0x hexadecimal or 0 octal, with a blank, a tab, a line feed or the end behind it.
+# What it skips before is all that lib/ctype.c calls a space, and that is Latin-1.
+NUMBER = re.compile(r"[ \t\n\v\f\r\udca0]*(-?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*))(?=[ \t\n]|\Z)")
+LONGEST_NUMBER = 20  # characters, same: TMPBUFLEN - 2
+
+# The range of each element, where it is not that of an int (net/ipv4/sysctl_net_ipv4.c, net/core/sysctl_net_core.c, 6.18).
+# The keys of one byte take any int before 5.13, as does optmem_max before 6.8: that differs for senseless values only.
+RANGES = {
+    "net.ipv4.tcp_mem": (0, 2 ** 64 - 1),
+    "net.ipv4.udp_mem": (0, 2 ** 64 - 1),
+    "net.ipv4.tcp_rmem": (1, INT_MAX),
+    "net.ipv4.tcp_wmem": (1, INT_MAX),
+    "net.ipv4.udp_rmem_min": (1, INT_MAX),
+    "net.ipv4.udp_wmem_min": (1, INT_MAX),
+    "net.core.rmem_max": (2304, INT_MAX),  # include/net/sock.h SOCK_MIN_RCVBUF, SOCK_MIN_SNDBUF on 64 bits
+    "net.core.rmem_default": (2304, INT_MAX),
+    "net.core.wmem_max": (4608, INT_MAX),
+    "net.core.wmem_default": (4608, INT_MAX),
+    "net.core.optmem_max": (0, INT_MAX),
+    "net.core.somaxconn": (0, INT_MAX),
+    "net.core.mem_pcpu_rsv": (256, INT_MAX),
+    "net.ipv4.tcp_tw_reuse": (0, 2),
+    "net.ipv4.tcp_moderate_rcvbuf": (0, 255),
+    "net.ipv4.tcp_notsent_lowat": (0, 2 * INT_MAX + 1),
+    "net.ipv4.tcp_fin_timeout": (-(INT_MAX // 1000), INT_MAX // 1000),  # seconds, kept in jiffies: HZ is 1000 on EL
+}
+ANY_INT = (-INT_MAX - 1, INT_MAX)
+
+
+def numbers_taken(key, text):
+    """Return the numbers that the kernel takes when *text* is written to the managed *key*: fewer than the key has where it refuses one."""
+    least, most = RANGES.get(key, ANY_INT)
+    numbers, position = [], 0
+    for _element in KEYS[key].fields or "1":
+        found = NUMBER.match(text, position)
+        if not found or len(found.group(1)) > LONGEST_NUMBER:
+            break
+        word = found.group(1)
+        number = int(word, 8) if word.lstrip("-").startswith("0") and "x" not in word.lower() else int(word, 0)
+        if not least <= number <= most:
+            break
+        numbers.append(number)
+        position = found.end()
+    return numbers
+
+
+def held_after(key, texts):
+    """Return ``(value, decisive)``: what *key* holds after *texts* are written in this order, and the index of the last that counts.
+
+    value: list of int or int. Where the texts do not decide it all, because the kernel refuses them or takes a vector in part, it
+    is the text that was to be set. A key that is not managed holds the words of the last text.
+    """
+    last = len(texts) - 1
+    if key not in KEYS:
+        return " ".join(printable(texts[last]).split()), last
+    elements = [None] * len(KEYS[key].fields or "1")
+    decisive = last
+    for index, text in enumerate(texts):
+        numbers = numbers_taken(key, text)
+        elements[:len(numbers)] = numbers
+        if numbers:
+            decisive = index
+    if None in elements:
+        return printable(texts[decisive]), decisive
+    return elements if KEYS[key].fields else elements[0], decisive

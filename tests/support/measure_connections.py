@@ -1,0 +1,155 @@
+# Copyright (c) 2026, linux_net.socket_memory contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Measures on the kernel of this host what TCP connections cost, over loopback in a network namespace of its own. Prints JSON.
+
+It changes no value of the host. Needs root; runs on Python 3.6 and newer, alone.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import socket
+import statistics
+import struct
+import subprocess
+import time
+
+CLONE_NEWNET = 0x40000000  # include/uapi/linux/sched.h
+SO_MEMINFO = 55  # include/uapi/asm-generic/socket.h
+MEMINFO = struct.Struct("9I")  # rmem_alloc, rcvbuf, wmem_alloc, sndbuf, fwd_alloc, wmem_queued, optmem, backlog, drops
+RCV_SSTHRESH = struct.Struct("64xI")  # struct tcp_info; right after the handshake it is the window of the SYN-ACK
+ADV_WIN_SCALE = "/proc/sys/net/ipv4/tcp_adv_win_scale"
+
+IDLE_CONNECTIONS = 2000
+REPEATS = 3
+COMES_WITH_SOCKETS = 0.4  # objects of a cache per socket; less is the work of others
+# (bytes, number) of the segments each connection leaves unread. Small ones stay below the 536 bytes after which the receiver
+# acknowledges: an skb that is not acknowledged yet is not merged with the next. 10 is the first congestion window.
+UNREAD = ((1, 10), (100, 10), (500, 10), (30000, 2))
+BUFFERS = (1, 1200, 4000, 30000, 100000)  # bytes asked with SO_SNDBUF and SO_RCVBUF; below rmem_max everywhere
+WINDOW_BUFFERS = (4000, 16384, 30000)  # twice that fits the 64 KiB of an unscaled window
+SCALES = (1, 2, -2, 0)
+
+
+def words_of(path, start):
+    """Return the words of the line of *path* that starts with *start*."""
+    with open(path) as stream:
+        return next(line.split() for line in stream if line.startswith(start))
+
+
+def used_pages():
+    """Return what TCP has charged, as the kernel prints it."""
+    words = words_of("/proc/net/sockstat", "TCP:")
+    return int(words[words.index("mem") + 1])
+
+
+def slabs():
+    """Return {cache: (objects in use, bytes of slab that each takes)}."""
+    with open("/proc/slabinfo") as stream:
+        rows = [line.split() for line in stream.readlines()[2:]]
+    page = os.sysconf("SC_PAGE_SIZE")
+    return {row[0]: (int(row[1]), int(row[5]) * page / int(row[4])) for row in rows}
+
+
+@contextlib.contextmanager
+def connections(number, receive_buffer=None):
+    """Yield (connecting ends, accepted ends) of *number* connections and close them."""
+    ends = [], []
+    with contextlib.closing(socket.socket()) as listener:
+        if receive_buffer:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(16)
+        for _index in range(number):
+            ends[0].append(socket.create_connection(listener.getsockname()))
+            ends[1].append(listener.accept()[0])
+    try:
+        yield ends
+    finally:
+        for end in ends[0] + ends[1]:
+            end.close()
+
+
+def meminfo(end):
+    """Return what the kernel holds for the socket, as in `ss -m`."""
+    return MEMINFO.unpack(end.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, MEMINFO.size))
+
+
+def idle(number):
+    """Return the bytes of slab per socket of *number* connections that never carried data, and the pages that TCP charged for all."""
+    before, charged = slabs(), used_pages()
+    with connections(number):
+        after, charged = slabs(), used_pages() - charged
+    new = {name: count - before[name][0] for name, (count, _size) in after.items() if name in before}
+    # Who looks through /proc/PID/fd meanwhile, as monitoring does, leaves an inode and a directory entry for every socket.
+    new["dentry"] -= new["proc_inode_cache"]
+    new["proc_inode_cache"] = 0
+    taken = sum(count * after[name][1] for name, count in new.items() if count > COMES_WITH_SOCKETS * 2 * number)
+    return {"slab_bytes": taken / (2 * number), "pages": charged}
+
+
+def unread(number, segment_bytes, segments):
+    """Return what the kernel charges for the data that each of *number* connections holds: bytes per socket, pages for all."""
+    with connections(number) as (senders, receivers):
+        before = used_pages()
+        for sender, receiver in zip(senders, receivers):
+            sender.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            receiver.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
+            for _index in range(segments):
+                sender.send(b"x" * segment_bytes)
+        deadline = time.monotonic() + 5
+        while any(meminfo(sender)[5] for sender in senders) and time.monotonic() < deadline:
+            time.sleep(0.05)  # until everything is acknowledged and only the receivers hold it
+        return {"segment_bytes": segment_bytes, "segments": segments, "connections": number, "pages": used_pages() - before,
+                "charged": statistics.median(meminfo(receiver)[0] for receiver in receivers)}
+
+
+def buffers(asked):
+    """Return what the kernel holds when an application asks for *asked* bytes."""
+    with contextlib.closing(socket.socket()) as end:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, asked)
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, asked)
+        return {"asked": asked, "receive": end.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF),
+                "send": end.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)}
+
+
+def window(asked, scale):
+    """Return the first window that a listener with *asked* bytes of SO_RCVBUF advertises under tcp_adv_win_scale *scale*."""
+    with open(ADV_WIN_SCALE, "w") as stream:
+        stream.write(str(scale))
+    with connections(1, asked) as (_senders, receivers):
+        info = receivers[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, RCV_SSTHRESH.size)
+        return {"buffer": meminfo(receivers[0])[1], "adv_win_scale": scale, "window": RCV_SSTHRESH.unpack(info)[0]}
+
+
+def main():
+    """Print {release, page_size, error_bound (pages), idle, unread, buffers, windows}."""
+    low = int(words_of("/proc/sys/net/ipv4/tcp_mem", "")[0])  # not visible from within the namespace
+    reserve = "/proc/sys/net/core/mem_pcpu_rsv"
+    page = os.sysconf("SC_PAGE_SIZE")
+    per_cpu = int(words_of(reserve, "")[0]) if os.path.exists(reserve) else (1 << 20) // page
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    number = min(IDLE_CONNECTIONS, (hard - 50) // 2)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "unshare")
+    subprocess.check_call(["ip", "link", "set", "lo", "up"])
+    rounds = [idle(number) for _index in range(REPEATS)]
+    cost = {size: size * count + 1500 * count for size, count in UNREAD}  # bytes per connection, generously
+    print(json.dumps({
+        "release": os.uname().release, "page_size": page, "error_bound": os.sysconf("SC_NPROCESSORS_ONLN") * per_cpu,
+        "idle": {key: statistics.median(one[key] for one in rounds) for key in rounds[0]},
+        # Half of "low", so that nobody on this host feels it.
+        "unread": [unread(min(number, low * page // 2 // (cost[size] + page)), size, count) for size, count in UNREAD],
+        "buffers": [buffers(asked) for asked in BUFFERS],
+        "windows": [window(asked, scale) for asked in WINDOW_BUFFERS for scale in SCALES],
+    }))
+
+
+if __name__ == "__main__":
+    main()
