@@ -14,6 +14,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors imp
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.fleet import fleet, fleet_table
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.gate import judge, judge_fleet
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import human_value
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout import judge_batch, regressions, sum_up, would_relieve
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import recommend
 
 
@@ -29,6 +30,22 @@ def jmespath(data, expression):
         return library.search(expression, plain)
     except library.exceptions.JMESPathError as error:
         raise AnsibleFilterError("JMESPath expression %r: %s" % (expression, error)) from error
+
+
+def rollout_batch(names, hostvars, active):
+    """Return what judge_batch says about the hosts *names*."""
+    return judge_batch(_tuned(names, hostvars), active)
+
+
+def rollout_summary(names, hostvars, active, check_mode=False):
+    """Return what sum_up says about the hosts *names*."""
+    return sum_up(_tuned(names, hostvars), active, check_mode)
+
+
+def _tuned(names, hostvars):
+    """Return what the role tune_tcp left in the variables of each host; to get at those of a host costs milliseconds, so once."""
+    variables = ((name, hostvars[name]) for name in names)
+    return {name: {short: own.get("tune_tcp_" + short) for short in ("before", "result", "after", "batch")} for name, own in variables}
 
 
 def _door(function):
@@ -47,5 +64,6 @@ class FilterModule:
 
     def filters(self):
         """Return {name: function}."""
-        functions = (capacity, drift, fleet, fleet_table, human_value, jmespath, judge, judge_fleet, prove, recommend)
+        functions = (capacity, drift, fleet, fleet_table, human_value, jmespath, judge, judge_fleet, prove, recommend, regressions, rollout_batch,
+                     rollout_summary, would_relieve)
         return {function.__name__: _door(function) for function in functions}

@@ -10,12 +10,15 @@ watchdog process should this one be killed. Needs root; runs on Python 3.6 and n
 
 import argparse
 import contextlib
+import fcntl
 import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 
@@ -73,6 +76,11 @@ class Load:
     def fill_until(self, reached):
         """Send until *reached* () is true. Raises RuntimeError after DEADLINE."""
         self._work_until(reached, _send)
+
+    def fill_with_nothing_left_to_send_until(self, reached):
+        """Send until *reached* () is true and all has arrived: what is left would come, and be refused, whenever its timer is due."""
+        self._work_until(reached, lambda sender, receiver: _unacknowledged(sender) or _send(sender, receiver))
+        self._work_until(lambda: not any(_unacknowledged(sender) for sender, _receiver in self.pairs), lambda sender, receiver: time.sleep(0.01))
 
     @contextlib.contextmanager
     def kept_full(self):
@@ -141,6 +149,11 @@ def _send(sender, receiver):
     return sender.send(b"x" * CHUNK)
 
 
+def _unacknowledged(sender):
+    """Return how many bytes of a socket the other end has not acknowledged."""
+    return struct.unpack("i", fcntl.ioctl(sender, termios.TIOCOUTQ, bytes(4)))[0]
+
+
 @contextlib.contextmanager
 def thresholds(low, pressure, high):
     """Set tcp_mem for the time of the block and put it back afterwards."""
@@ -173,11 +186,64 @@ def load(*arguments):
 
 
 def settle():
-    """Move a little data so that the kernel looks at its flag again."""
+    """Move a little data so that the kernel looks at its flag again; of an empty queue it would not (net/core/sock.c sk_forced_mem_schedule)."""
     with load() as connections:
         for sender, receiver in connections.pairs:
-            sender.send(b"x")
-            receiver.recv(1)
+            with contextlib.suppress(BlockingIOError):
+                for _time in range(2):
+                    _send(sender, receiver)
+                receiver.recv(2 * CHUNK)
+
+
+# One usage, and around it thresholds in quarters of it; "charge" makes the kernel look at them. Every state but normal is there with the
+# flag down and up, from the same numbers: (state, flag, quarters, charge).
+STAGES = (
+    ("normal", False, (6, 7, 8), True),
+    ("soft", False, (3, 5, 6), False),
+    ("imminent", False, (2, 3, 5), False),
+    ("pressure", True, (2, 3, 5), True),
+    ("recovering", True, (3, 5, 6), False),
+    ("normal", False, (6, 7, 8), True),
+    ("critical", False, (1, 2, 3), False),
+    ("critical", True, (1, 2, 3), True),
+    ("recovering", True, (3, 5, 6), True),
+    ("normal", False, (6, 7, 8), True),
+)
+STAGE_CONNECTIONS = 48
+STAGE_TRIES = 20
+
+
+def stages(usage, look):
+    """Yield (state, flag, what *look* () returned in it) for each of STAGES, with *usage* pages held constant.
+
+    usage: pages; a quarter of them must be more than the kernel may miscount. Whatever else this host sends may charge too and raise
+    the flag, a command over SSH for one: then the stage is entered anew. Raises RuntimeError where it cannot be held.
+    """
+    with thresholds(usage * 10, usage * 15, usage * 20), load(STAGE_CONNECTIONS) as connections:
+        connections.fill_with_nothing_left_to_send_until(lambda: used_pages() >= usage)
+        settle()
+        usage = used_pages()  # the kernel gives back a part of what it charged ahead
+        for state, flag, quarters, charge in STAGES:
+            before = kernel_flag()
+            for _try in range(STAGE_TRIES):
+                _write_thresholds(" ".join(str(usage * quarter // 4) for quarter in quarters))
+                if charge:
+                    settle()
+                seen = look()
+                if kernel_flag() == flag:
+                    break
+                if not before:  # somebody else's charge raised it: clear it and try again
+                    _write_thresholds("%d %d %d" % (usage * 10, usage * 15, usage * 20))
+                    settle()
+            else:
+                raise RuntimeError("%s with the flag %s was not held: %d pages used" % (state, flag, used_pages()))
+            yield state, flag, seen
+
+
+def run_stages(usage, command):
+    """Print one line of JSON, [state, flag, text], for each stage, with what the shell *command* printed in it."""
+    for stage in stages(usage, lambda: subprocess.check_output(["sh", "-c", command]).decode()):
+        print(json.dumps(stage), flush=True)
 
 
 def carry(number, buffer_bytes):
@@ -196,8 +262,11 @@ def carry(number, buffer_bytes):
 
 
 def main():
-    """Hold this host under pressure until the program is ended; or carry a workload and print as JSON what the kernel did."""
+    """Hold this host under pressure until the program is ended; or lead it through all states; or carry a workload and print what the kernel did."""
     parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--hold", type=int, metavar="PAGES", help="take that much and send no more, instead of pressing on to pressure")
+    parser.add_argument("--stages", nargs=2, metavar=("PAGES", "COMMAND"),
+                        help="lead the host through all states with PAGES in use, print what COMMAND says in each")
     parser.add_argument("--thresholds", nargs=3, type=int, metavar="PAGES", help="low, pressure and high meanwhile; without, those of the host")
     parser.add_argument("--connections", type=int, default=CONNECTIONS, help="each can hold %d KiB" % (RECEIVE_BUFFER >> 10))
     parser.add_argument("--carry", type=int, metavar="BYTES", help="only fill the connections, each asking for BYTES each way, read them, and end")
@@ -206,13 +275,19 @@ def main():
         print(json.dumps(carry(arguments.connections, arguments.carry)))
         return
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())  # so that everything is put back
+    if arguments.stages:
+        run_stages(int(arguments.stages[0]), arguments.stages[1])
+        return
     with contextlib.ExitStack() as stack:
         if arguments.thresholds:
             stack.enter_context(thresholds(*arguments.thresholds))
         connections = stack.enter_context(load(arguments.connections))
-        connections.fill_until(kernel_flag)
-        stack.enter_context(connections.kept_full())
-        print("under pressure: %d pages used" % used_pages(), flush=True)
+        if arguments.hold:
+            connections.fill_until(lambda: used_pages() >= arguments.hold)
+        else:
+            connections.fill_until(kernel_flag)
+            stack.enter_context(connections.kept_full())
+        print("%d pages used, flag %s" % (used_pages(), kernel_flag()), flush=True)
         while True:
             signal.pause()
 

@@ -4,7 +4,9 @@
 
 """What only a real kernel can show: its flag, its hysteresis, and what it does to a vector it refuses."""
 
+import json
 import pathlib
+import re
 
 import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils import dropin, facts
@@ -58,6 +60,31 @@ def test_states_follow_the_flag_through_its_hysteresis(small_thresholds):
     assert set(seen) == {"normal", "soft", "pressure", "recovering"}
 
 
+def test_every_state_from_the_same_usage_with_the_flag_down_and_up():
+    """In both directions of the hysteresis the same numbers are told apart by the flag alone."""
+    usage = max(4096, 8 * tcp()["error_bound"]["pages"])
+    seen = {}
+    for state, flag, now in tcp_pressure.stages(usage, tcp):
+        assert (now["state"], now["kernel_flag"]) == (state, flag)
+        seen.setdefault(tuple(now["thresholds"].values()), set()).add((state, flag))
+    assert {frozenset(pair) for pair in seen.values()} == {
+        frozenset([("normal", False)]), frozenset([("soft", False), ("recovering", True)]),
+        frozenset([("imminent", False), ("pressure", True)]), frozenset([("critical", False), ("critical", True)])}
+
+
+def test_roll_out_that_lowers_the_thresholds_below_the_usage_is_rolled_back(playbook, host_as_before):
+    """The host was well before and is not afterwards: file and running values come back, and the play says from what to what."""
+    vector = (8192, 12288, 16384)
+    with tcp_pressure.load() as load, tcp_pressure.thresholds(*host_as_before["net.ipv4.tcp_mem"]):
+        load.fill_until(lambda: tcp_pressure.used_pages() > vector[2] + tcp()["error_bound"]["pages"])
+        run = playbook("tune-tcp.yml", variables=json.dumps({"tune_tcp_workload": {"overrides": {"net.ipv4.tcp_mem": vector}}}))
+        assert run.failed, run.output
+        assert re.search("FAIL: localhost: rolled back, because localhost is worse off than before: TCP memory went from normal .* to critical", run.output)
+        assert "1 host: 0 tuned, 0 unchanged, 0 failed, 1 rolled back, 0 not reached. Rolled back: localhost." in run.output
+        assert running() == host_as_before
+        assert not DROPIN.exists()
+
+
 def test_thresholds_below_the_usage_are_critical_before_the_flag_rises(small_thresholds):
     """The kernel looks at its flag only when it charges; the numbers tell first."""
     low, _pressure, high = small_thresholds
@@ -70,16 +97,17 @@ def test_thresholds_below_the_usage_are_critical_before_the_flag_rises(small_thr
 
 
 def test_gate_fails_the_host_that_sits_in_pressure(playbook, small_thresholds):
-    """Everything else of the run succeeds: the thresholds asked for are those that run."""
+    """The thresholds asked for are those that run: they would not relieve it, so nothing is written until it is well."""
     workload = '{"tune_tcp_workload": {"overrides": {"net.ipv4.tcp_mem": [%d, %d, %d]}}}' % small_thresholds
     with tcp_pressure.load() as load:
         load.fill_until(tcp_pressure.kernel_flag)
         with load.kept_full():
             run = playbook("tune-tcp.yml", variables=workload)
         assert run.failed, run.output
-        assert "settings hold now and after the next boot" in run.output
         assert "FAIL: localhost: TCP memory is " in run.output
         assert "kernel flag yes" in run.output
+        assert "Left as it was, because the recommended thresholds would not relieve its pressure: localhost." in run.output
+        assert not DROPIN.exists()
         load.drain_until(lambda: not tcp_pressure.kernel_flag())
     assert not playbook("tune-tcp.yml", variables=workload).failed
 

@@ -4,6 +4,7 @@
 
 """The transaction is killed before each of its system calls: nothing is torn, and every way leads on and back."""
 
+import functools
 import itertools
 import re
 

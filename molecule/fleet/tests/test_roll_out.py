@@ -1,0 +1,155 @@
+# Copyright (c) 2026, linux_net.socket_memory contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A roll-out in three batches: the second does harm, the controller is killed in it, a host of it boots meanwhile."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[3]
+sys.path.insert(0, str(ROOT / "tests" / "hosts"))
+import fleet  # noqa: E402  (needs the path above)
+
+DROPIN = "/etc/sysctl.d/z-roll-out.conf"  # sorts behind the other tool's file on one of the hosts
+RECORD = "/var/lib/linux_net.socket_memory/etc-sysctl.d-z-roll-out.conf.json"
+BATCHES = (("small",), ("large", "shadowed"), ("pressured", "debian"))
+HOSTS = sum(BATCHES, ())
+TCP_MEM = (2048, 3072, 4096)  # pages: more than an idle host uses, less than the load of the test
+KEY = "/proc/sys/net/ipv4/tcp_mem"
+# Prints what a host holds as JSON: its drop-in, whether its saved state can be read, its running value.
+LOOK = """%s -c 'import json, os
+read = lambda path: open(path).read() if os.path.exists(path) else None
+record = read("%s")
+print(json.dumps([read("%s"), record and json.loads(record)["format"], read("%s").split()]))'"""
+
+
+def on_host(name, command):
+    """Return what *command* prints on the host."""
+    return subprocess.run([sys.executable, fleet.__file__, "shell", name, command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          text=True, check=True).stdout
+
+
+def look(name):
+    """Return (text of the drop-in or None, format of its saved state or None, words of the running value) of the host."""
+    return json.loads(on_host(name, LOOK % (fleet.PYTHONS[fleet.HOSTS[name]["kind"]], RECORD, DROPIN, KEY)))
+
+
+def playbook(name, **variables):
+    """Start a playbook on all hosts and return the process."""
+    command = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", str(fleet.INVENTORY), "-l", ",".join(HOSTS), name]
+    variables = dict({"tune_tcp_dropin": DROPIN, "tune_tcp_serial": [len(batch) for batch in BATCHES],
+                      "tune_tcp_workload": {"overrides": {"net.ipv4.tcp_mem": TCP_MEM}}}, **variables)
+    environment = dict(os.environ, PYTHONUNBUFFERED="1", ANSIBLE_CALLBACK_RESULT_FORMAT="json")
+    return subprocess.Popen(command + ["-e", json.dumps(variables)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True, env=environment, start_new_session=True)
+
+
+def tune(code=0):
+    """Roll out to the end and return what was printed."""
+    run = playbook(str(ROOT / "tune-tcp.yml"))
+    output = run.communicate()[0]
+    assert run.returncode == code, output
+    return output
+
+
+def until_second_batch_is_written(run, delay):
+    """Return what *run* printed until *delay* seconds after its second batch began to write."""
+    output = ""
+    for line in run.stdout:
+        output += line
+        if output.count("Apply the drop-in") == 2:
+            time.sleep(delay)  # what is tested: another instant of the transaction
+            return output
+    raise AssertionError(output)
+
+
+@pytest.fixture
+def before():
+    """The hosts as they are without the roll-out: {name: words of the running value}. Afterwards they are so again."""
+    found = {name: look(name) for name in HOSTS}
+    assert all(text is None for text, _record, _words in found.values())
+    yield {name: words for name, (_text, _record, words) in found.items()}
+    run = playbook("linux_net.socket_memory.rollback")
+    assert not run.wait(), run.stdout.read()
+
+
+def assert_whole_and_consistent(before):
+    """Every host holds the whole new file and runs by it, or has none and runs as before; its saved state can be read."""
+    new, _record, _words = look(BATCHES[0][0])
+    thresholds = "net.ipv4.tcp_mem = %d %d %d\n" % TCP_MEM
+    assert thresholds in new
+    for name in HOSTS:
+        text, _record, words = look(name)
+        assert text is None or text.count("\n") == new.count("\n") and thresholds in text, name
+        assert words == [str(number) for number in TCP_MEM] or words == before[name], name
+
+
+def assert_converges():
+    """A later roll-out reaches every host, and finds nothing to do after that."""
+    output = tune()
+    assert "5 hosts: " in output and " 0 failed, 0 rolled back, 0 not reached." in output, output
+    assert all(look(name)[1:] == [1, [str(number) for number in TCP_MEM]] for name in HOSTS)
+    assert "5 hosts: 0 tuned, 5 unchanged, 0 failed, 0 rolled back, 0 not reached." in tune()
+
+
+def test_batch_that_does_harm_is_rolled_back_and_the_next_is_not_touched(before):
+    """A load that the old thresholds have room for, and the new ones have not."""
+    victim, neighbour = BATCHES[1]
+    on_host(victim, "cat > /root/tcp_pressure.py << 'END'\n%s\nEND\nsystemd-run --unit=load %s /root/tcp_pressure.py --connections 48 --hold 5000" % (
+        (ROOT / "tests" / "support" / "tcp_pressure.py").read_text(), fleet.PYTHONS[fleet.HOSTS[victim]["kind"]]))
+    on_host(victim, "for try in $(seq 300); do systemctl is-failed load && exit 1; journalctl -u load | grep 'pages used' && exit; sleep 0.1; done; exit 1")
+    output = tune(2)
+    assert "%s is worse off than before: TCP memory went from " % victim in output
+    for name in BATCHES[1]:
+        assert "FAIL: %s: rolled back, because %s is worse" % (name, victim) in output
+    assert "5 hosts: 1 tuned, 0 unchanged, 0 failed, 2 rolled back, 2 not reached." in output
+    assert look(BATCHES[0][0])[2] == [str(number) for number in TCP_MEM]
+    for name in BATCHES[1]:
+        assert look(name)[::2] == [None, before[name]]
+    for name in BATCHES[2]:
+        assert look(name) == [None, None, before[name]]
+        assert name + " " not in output.partition("PLAY RECAP")[2]
+    on_host(victim, "systemctl stop load")
+    assert_converges()
+
+
+@pytest.mark.parametrize("delay", [0, 0.2])
+def test_controller_that_is_killed_leaves_whole_files_and_a_way_on(before, delay):
+    """SIGKILL for it and all it started while the second batch writes."""
+    run = playbook(str(ROOT / "tune-tcp.yml"))
+    output = until_second_batch_is_written(run, delay)
+    os.killpg(run.pid, signal.SIGKILL)
+    assert run.wait() == -signal.SIGKILL, output
+    time.sleep(3)  # what runs on the hosts may go on without it
+    assert_whole_and_consistent(before)
+    assert all(look(name) == [None, None, before[name]] for name in BATCHES[2])
+    assert_converges()
+
+
+def test_host_that_boots_while_it_is_written_stops_the_roll_out(before):
+    """It counts as harmed; its neighbour is rolled back; after the boot it holds what its file says, and can be tuned."""
+    victim, neighbour = BATCHES[1]
+    run = playbook(str(ROOT / "tune-tcp.yml"))
+    output = until_second_batch_is_written(run, 0)
+    fleet.kill(victim)
+    output += run.communicate()[0]
+    assert run.returncode, output
+    assert "%s is worse off than before: it cannot be read since its settings were changed" % victim in output
+    assert "FAIL: %s: rolled back, because %s" % (neighbour, victim) in output
+    assert "5 hosts: 1 tuned, 0 unchanged, 1 failed, 1 rolled back, 2 not reached." in output
+    assert look(neighbour)[::2] == [None, before[neighbour]]
+    fleet.start(victim)
+    fleet.wait_for(victim, time.monotonic() + fleet.START_TIMEOUT)
+    before[victim] = look(victim)[2]  # without a file the kernel's own, which follows the memory of this boot
+    text, _record, words = look(victim)
+    assert text is None or words == [str(number) for number in TCP_MEM]
+    assert_whole_and_consistent(before)
+    assert_converges()
