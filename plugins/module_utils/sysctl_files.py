@@ -24,7 +24,7 @@ LONGEST_LINE = 1024 * 1024 - 1  # bytes; src/basic/def.h LONG_LINE_MAX: a longer
 GLOB = frozenset("*?[")  # src/basic/string-util.h GLOB_CHARS
 # More wildcards than a host has; the work for them grows with their number, and that of braces with the power of theirs.
 MOST_WILDCARDS = 500
-LONGEST_WILDCARD = 255  # characters
+MOST_CHARACTERS = 20000  # of all wildcards together
 # Keys with wildcards came with systemd 246; before, such a line is written to a file of that very name, which is not there.
 FIRST_VERSION_WITH_GLOBS = 246
 LIBRARY = re.compile(r"libsystemd-shared-(\d+)")
@@ -130,24 +130,25 @@ class SysctlFiles:
                 text = self._text(path)
             self._lines[path] = found = []
             for number, line in enumerate(text.split("\n"), 1):
-                if not self._concerns(line) and len(line) <= LONGEST_LINE // 4:
+                is_long = len(line) > LONGEST_LINE // 4  # perhaps: four bytes are one character
+                if not is_long and not self._concerns(line):
                     continue
-                plain = PLAIN(line)
+                plain = None if is_long else PLAIN(line)
                 if plain and ".." not in plain.group(1):
                     key = plain.group(1).replace(".", "/")
                     if key in self.keys:
                         found.append(Assignment(key, plain.group(2), path, number))
-                elif line[0] not in "#;" or "\r" in line or "\0" in line or len(line) > LONGEST_LINE // 4:
+                elif line[0] not in "#;" or "\r" in line or "\0" in line or is_long:
                     found.append((number, line))
         return self._lines[path]
 
-    def bounded(self, wildcards, number):
-        """Return *wildcards*, none of them where they are too long, or stand for too large a *number* of them."""
-        if number <= MOST_WILDCARDS and all(len(pattern) <= LONGEST_WILDCARD for pattern in wildcards):
+    def bounded(self, wildcards):
+        """Return *wildcards*, none of them where they are too many or too long."""
+        if len(wildcards) <= MOST_WILDCARDS and sum(map(len, wildcards)) <= MOST_CHARACTERS:
             return wildcards
         self.complete = False
-        self.problems.append("more than %d wildcards, or one longer than %d characters, what they set is not known" % (MOST_WILDCARDS, LONGEST_WILDCARD))
-        return {}
+        self.problems.append("more than %d wildcards, or %d characters of them, what they set is not known" % (MOST_WILDCARDS, MOST_CHARACTERS))
+        return []
 
     def _text(self, path):
         try:
@@ -214,8 +215,9 @@ def _in_effect(sysctl_files, options, read):
     """Return a function of a path that returns the Assignments of *options* to it, in their order, and all of *read* that name it, nearest first."""
     explicit = _by(lambda one: one.key, read)
     names = [name for name, one in options.items() if one.value is not None and not GLOB.isdisjoint(name)]
-    globs = _expanded(sysctl_files.bounded(names, len(names)))
-    globs = sysctl_files.bounded(globs, sum(map(len, globs.values())))
+    globs = _expanded(sysctl_files.bounded(names))
+    if not sysctl_files.bounded([one for stands_for in globs.values() for one in stands_for]):
+        globs = {}
 
     def in_effect(path):
         named = explicit.get(path, [])

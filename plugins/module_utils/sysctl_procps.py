@@ -54,7 +54,7 @@ def procps_writes(sysctl_files, version):
         if one.value is not None:
             is_glob = version == "4.0" and not GLOB.isdisjoint(one.key)
             (globs if is_glob else explicit.setdefault(real_path(one.key), [])).append(place)
-    if not sysctl_files.bounded([settings[place].key for place in globs], len(globs)):
+    if not sysctl_files.bounded([settings[place].key for place in globs]):
         globs = []
     named = {one.key for one in settings}
     writes = {}

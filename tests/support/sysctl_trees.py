@@ -47,7 +47,7 @@ PATTERNS = ("net.ipv4.tcp_*", "net/ipv4/tcp_*", "net.ipv4.tcp_[fm]*", "net.*.som
             "net.core.some*", "net//ipv4//tcp_*", "net.ipv4.tcp_fin_timeou[s-u]", "net.ipv4.tcp_fin_timeou[u-s]", "net.ipv4.{tcp_*", "net.ipv4./*")
 
 TARGETS = ("/dev/null", "../../dev/null", "/nonexistent", "10-a.conf", "99-tcp.conf", "/etc/sysctl.conf", "../sysctl.conf", "zz.conf")
-OTHER_LINES = ("", "#", "  # a = b", ";", "[section]", "=", "-", "= 5", "net", "\ufeff", "\udcff", "include x", "\x00", "-=", "--", "a" * 5000)
+OTHER_LINES = ("", "#", "  # a = b", ";", "[section]", "=", "-", "= 5", "net", "\ufeff", "\udcff", "include x", "\x00", "-=", "--", "a" * 3000)
 
 
 class Forest:
@@ -213,7 +213,7 @@ def compare(program, seed):
             differences.append("%s holds %r, the facts say %r" % (key, held, fact))
         if fact and not any((one.file, one.line) == (sysctl_files.printable(fact["file"]), fact["line"]) or one.file != fact["file"] for one in writes):
             differences.append("%s: %r is none of %r" % (key, fact, writes))
-    return ["seed %d: %s\n  %r" % (seed, difference, tree) for difference in differences]
+    return ["seed %d: %s\n  %.5000r" % (seed, difference, tree) for difference in differences]
 
 
 def root_directory(folder):

@@ -162,6 +162,11 @@ def test_a_line_of_a_mebibyte_ends_the_reading_of_its_file(boot):
     assert found[KEY]["value"] == 2 and problems == [ETC + "a.conf:4 is longer than 1048575 bytes, systemd-sysctl reads no further"]
 
 
+def test_an_assignment_may_be_too_long_to_be_read(boot):
+    found, problems = boot({ETC + "a.conf": one(1) + one("2" + "#" * 1048576)})
+    assert found[KEY]["value"] == 1 and len(problems) == 1
+
+
 def test_many_odd_lines_are_one_problem(boot):
     assert boot({ETC + "a.conf": "net 1\n" * 1000})[1] == [ETC + "a.conf:1 is not an assignment: 'net 1' (and 999 more lines)"]
 
