@@ -92,19 +92,19 @@ def judge_batch(hosts, active):
 
     hosts: {name: {"before", "result", "after"}}, what the tasks of the role tune_tcp returned, each None where it did not run, of the
     hosts of the batch and of those that failed. active: the names of the hosts that can be rolled back. A host that this run did
-    not change cannot have been made worse by it. One that is lost while it is changed, or cannot be read since, was.
+    not change cannot have been made worse by it. One that is lost while it is changed, or cannot be read afterwards, is worse off.
     """
     worse, changed = {}, []
     for name, host in sorted(hosts.items()):
         result, after = host["result"] or {}, host["after"] or {}
-        if result.get("unreachable") or (result.get("changed") and "ansible_facts" not in after):
-            worse[name] = [{"id": "lost", "message": "it cannot be read since its settings were changed", "before": True, "after": False}]
+        if result.get("unreachable") or after.get("unreachable") or (result.get("changed") and "ansible_facts" not in after):
+            worse[name] = [{"id": "lost", "message": "it cannot be read any more", "before": True, "after": False}]
         elif result.get("changed"):
             found = regressions(host["before"]["ansible_facts"]["socket_memory"], after["ansible_facts"]["socket_memory"])
             if found:
                 worse[name] = found
-            if name in active:
-                changed.append(name)
+        if result.get("changed") and name in active:
+            changed.append(name)
     message = "; ".join("%s is worse off than before: %s" % (name, ", ".join(one["message"] for one in worse[name])) for name in sorted(worse)[:NAMES_SHOWN])
     return {"stop": bool(worse), "message": message + _more(worse), "regressions": worse, "roll_back": changed}
 
@@ -115,7 +115,7 @@ def sum_up(hosts, active, check_mode=False):
     hosts: as in judge_batch, and "batch", what that returned, for all hosts of the play. active: the names of those that did not fail.
     """
     outcomes = {"tuned": [], "unchanged": [], "failed": [], "rolled_back": [], "not_reached": []}
-    left, stopped = [], ""
+    left, stopped = [], {}
     for name, host in sorted(hosts.items()):
         result, batch = host["result"] or {}, host["batch"] or {}
         if host["before"] is None:
@@ -130,16 +130,19 @@ def sum_up(hosts, active, check_mode=False):
         if result.get("skipped"):
             left.append(name)
         if batch.get("stop"):
-            stopped = batch["message"]
+            stopped = batch
     words = dict(zip(outcomes, ("tuned", "unchanged", "failed", "rolled back", "not reached")))
     if check_mode:
         words["tuned"] = "to be tuned"
-    sentences = ["The roll-out stopped: %s." % stopped] if stopped else []
+    sentences = ["The roll-out stopped: %s." % stopped["message"]] if stopped else []
     sentences.append("%d %s: %s." % (len(hosts), "host" if len(hosts) == 1 else "hosts", ", ".join(
         "%d %s" % (len(names), words[outcome]) for outcome, names in outcomes.items())))
     sentences += ["%s: %s." % (words[outcome].capitalize(), _names(outcomes[outcome])) for outcome in ("failed", "rolled_back") if outcomes[outcome]]
     if stopped and outcomes["not_reached"]:
         sentences.append("Not reached: %s." % _names(outcomes["not_reached"]))
+    stuck = [name for name in outcomes["failed"] if stopped and (name in stopped["roll_back"] or name in stopped["regressions"])]
+    if stuck:
+        sentences.append("Could not be rolled back: %s. When they answer, run the playbook linux_net.socket_memory.rollback for them." % _names(stuck))
     if left:
         sentences.append("Left as it was, because the recommended thresholds would not relieve its pressure: %s." % _names(left))
     return dict(outcomes, stopped=bool(stopped), message=" ".join(sentences))

@@ -22,7 +22,7 @@ DROPIN = "/etc/sysctl.d/z-roll-out.conf"  # sorts behind the other tool's file o
 RECORD = "/var/lib/linux_net.socket_memory/etc-sysctl.d-z-roll-out.conf.json"
 BATCHES = (("small",), ("large", "shadowed"), ("pressured", "debian"))
 HOSTS = sum(BATCHES, ())
-TCP_MEM = (2048, 3072, 4096)  # pages: more than an idle host uses, less than the load of the test
+TCP_MEM = (2048, 3072, 4096)  # pages: more than an idle host uses, less than the load of the test, with room to reach the host
 KEY = "/proc/sys/net/ipv4/tcp_mem"
 # Prints what a host holds as JSON: its drop-in, whether its saved state can be read, its running value.
 LOOK = """%s -c 'import json, os
@@ -103,7 +103,7 @@ def assert_converges():
 def test_batch_that_does_harm_is_rolled_back_and_the_next_is_not_touched(before):
     """A load that the old thresholds have room for, and the new ones have not."""
     victim, neighbour = BATCHES[1]
-    on_host(victim, "cat > /root/tcp_pressure.py << 'END'\n%s\nEND\nsystemd-run --unit=load %s /root/tcp_pressure.py --connections 48 --hold 5000" % (
+    on_host(victim, "cat > /root/tcp_pressure.py << 'END'\n%s\nEND\nsystemd-run --unit=load %s /root/tcp_pressure.py --connections 48 --hold 3500" % (
         (ROOT / "tests" / "support" / "tcp_pressure.py").read_text(), fleet.PYTHONS[fleet.HOSTS[victim]["kind"]]))
     on_host(victim, "for try in $(seq 300); do systemctl is-failed load && exit 1; journalctl -u load | grep 'pages used' && exit; sleep 0.1; done; exit 1")
     output = tune(2)
@@ -142,7 +142,7 @@ def test_host_that_boots_while_it_is_written_stops_the_roll_out(before):
     fleet.kill(victim)
     output += run.communicate()[0]
     assert run.returncode, output
-    assert "%s is worse off than before: it cannot be read since its settings were changed" % victim in output
+    assert "%s is worse off than before: it cannot be read any more" % victim in output
     assert "FAIL: %s: rolled back, because %s" % (neighbour, victim) in output
     assert "5 hosts: 1 tuned, 0 unchanged, 1 failed, 1 rolled back, 2 not reached." in output
     assert look(neighbour)[::2] == [None, before[neighbour]]

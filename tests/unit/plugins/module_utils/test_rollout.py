@@ -143,7 +143,7 @@ def test_one_host_that_is_worse_off_stops_its_batch(before):
     (dict(changed=False), False),  # whatever happened to it, this run did not do it
     (dict(result=UNREACHABLE), True),
     (dict(after=UNREACHABLE), True),
-    (dict(after=UNREACHABLE, result={"changed": False}), False),
+    (dict(after=UNREACHABLE, result={"changed": False}), True),
     (dict(result={"failed": True}, after=None), False),
     (dict(before=UNREACHABLE, result=None, after=None), False),
     (dict(before=None, result=None, after=None), False),
@@ -151,6 +151,11 @@ def test_one_host_that_is_worse_off_stops_its_batch(before):
 def test_only_what_this_run_changed_can_be_its_fault_and_a_lost_host_is(before, left, stop):
     record = dict(tuned(before, later(before, state="pressure"), changed=left.get("changed", True)), **{name: left[name] for name in left if name != "changed"})
     assert judge_batch({"a": record}, [])["stop"] is stop
+
+
+def test_a_host_that_only_lost_its_connection_is_rolled_back_over_another(before):
+    assert judge_batch({"a": dict(tuned(before), after=UNREACHABLE)}, [])["roll_back"] == []
+    assert judge_batch({"a": dict(tuned(before), after=UNREACHABLE)}, ["a"])["roll_back"] == ["a"]
 
 
 def test_many_harmed_hosts_are_counted_and_not_all_named(before):
@@ -163,8 +168,8 @@ def test_many_harmed_hosts_are_counted_and_not_all_named(before):
 
 
 def test_the_summary_tells_what_became_of_each(before):
-    stop = {"stop": True, "message": "d is worse off than before: it is", "roll_back": ["d", "e"]}
-    go_on = {"stop": False, "message": "", "roll_back": ["a", "c"]}
+    stop = {"stop": True, "message": "d is worse off than before: it is", "roll_back": ["d", "e"], "regressions": {"d": []}}
+    go_on = {"stop": False, "message": "", "roll_back": ["a", "c"], "regressions": {}}
     hosts = {
         "a": tuned(before, batch=go_on), "b": tuned(before, changed=False, batch=go_on),
         "c": tuned(before, batch=go_on),  # tuned, and failed at the gate
@@ -175,7 +180,8 @@ def test_the_summary_tells_what_became_of_each(before):
     assert summary == {
         "tuned": ["a"], "unchanged": ["b"], "failed": ["c", "e"], "rolled_back": ["d"], "not_reached": ["f"], "stopped": True, "message": (
             "The roll-out stopped: d is worse off than before: it is. 6 hosts: 1 tuned, 1 unchanged, 2 failed, 1 rolled back, 1 not reached. "
-            "Failed: c, e. Rolled back: d. Not reached: f.")}
+            "Failed: c, e. Rolled back: d. Not reached: f. "
+            "Could not be rolled back: e. When they answer, run the playbook linux_net.socket_memory.rollback for them.")}
 
 
 def test_the_summary_of_a_quiet_roll_out_is_one_sentence(before):
