@@ -136,7 +136,7 @@ def sum_up(hosts, active, check_mode=False):
         words["tuned"] = "to be tuned"
     sentences = ["The roll-out stopped: %s." % stopped["message"]] if stopped else []
     sentences.append("%d %s: %s." % (len(hosts), "host" if len(hosts) == 1 else "hosts", ", ".join(
-        "%d %s" % (len(names), words[outcome]) for outcome, names in outcomes.items())))
+        "%d %s" % (len(names), words[outcome]) for outcome, names in outcomes.items() if names)))
     sentences += ["%s: %s." % (words[outcome].capitalize(), _names(outcomes[outcome])) for outcome in ("failed", "rolled_back") if outcomes[outcome]]
     if stopped and outcomes["not_reached"]:
         sentences.append("Not reached: %s." % _names(outcomes["not_reached"]))

@@ -95,9 +95,9 @@ def assert_whole_and_consistent(before):
 def assert_converges():
     """A later roll-out reaches every host, and finds nothing to do after that."""
     output = tune()
-    assert "5 hosts: " in output and " 0 failed, 0 rolled back, 0 not reached." in output, output
+    assert "5 hosts: " in output and "failed" not in output.rpartition("5 hosts: ")[2].split("PLAY RECAP")[0], output
     assert all(look(name)[1:] == [1, [str(number) for number in TCP_MEM]] for name in HOSTS)
-    assert "5 hosts: 0 tuned, 5 unchanged, 0 failed, 0 rolled back, 0 not reached." in tune()
+    assert "5 hosts: 5 unchanged." in tune()
 
 
 def test_batch_that_does_harm_is_rolled_back_and_the_next_is_not_touched(before):
@@ -110,7 +110,7 @@ def test_batch_that_does_harm_is_rolled_back_and_the_next_is_not_touched(before)
     assert "%s is worse off than before: TCP memory went from " % victim in output
     for name in BATCHES[1]:
         assert "FAIL: %s: rolled back, because %s is worse" % (name, victim) in output
-    assert "5 hosts: 1 tuned, 0 unchanged, 0 failed, 2 rolled back, 2 not reached." in output
+    assert "5 hosts: 1 tuned, 2 rolled back, 2 not reached." in output
     assert look(BATCHES[0][0])[2] == [str(number) for number in TCP_MEM]
     for name in BATCHES[1]:
         assert look(name)[::2] == [None, before[name]]
@@ -144,7 +144,7 @@ def test_host_that_boots_while_it_is_written_stops_the_roll_out(before):
     assert run.returncode, output
     assert "%s is worse off than before: it cannot be read any more" % victim in output
     assert "FAIL: %s: rolled back, because %s" % (neighbour, victim) in output
-    assert "5 hosts: 1 tuned, 0 unchanged, 1 failed, 1 rolled back, 2 not reached." in output
+    assert "5 hosts: 1 tuned, 1 failed, 1 rolled back, 2 not reached." in output
     assert look(neighbour)[::2] == [None, before[neighbour]]
     fleet.start(victim)
     fleet.wait_for(victim, time.monotonic() + fleet.START_TIMEOUT)

@@ -185,8 +185,8 @@ def test_the_summary_tells_what_became_of_each(before):
 
 
 def test_the_summary_of_a_quiet_roll_out_is_one_sentence(before):
-    assert sum_up({"a": tuned(before)}, ["a"])["message"] == "1 host: 1 tuned, 0 unchanged, 0 failed, 0 rolled back, 0 not reached."
-    assert "1 to be tuned," in sum_up({"a": tuned(before)}, ["a"], True)["message"]
+    assert sum_up({"a": tuned(before)}, ["a"])["message"] == "1 host: 1 tuned."
+    assert "1 to be tuned." in sum_up({"a": tuned(before)}, ["a"], True)["message"]
 
 
 def test_the_summary_names_who_was_left_alone(before):
