@@ -36,12 +36,12 @@ NOTHING = [{"ansible.builtin.meta": "noop"}]
 
 
 def playbooks(settings):
-    """Return {name: tasks} of what is compared. settings: {key: value} for the loop of single keys."""
+    """Return {name: tasks, or the name of a playbook} of what is compared. settings: {key: value} for the loop of single keys."""
     return {
         "empty": NOTHING,
         "ping": [{"ansible.builtin.ping": None}],
         "facts": [{"linux_net.socket_memory.socket_memory_facts": None}],
-        "tune": [{"ansible.builtin.import_role": {"name": "linux_net.socket_memory.tune_tcp"}}],
+        "tune": "linux_net.socket_memory.tune_tcp",
         LOOP: [{
             "ansible.posix.sysctl": {"name": "{{ item.name }}", "value": "{{ item.value }}", "sysctl_file": "/etc/sysctl.d/98-loop.conf", "sysctl_set": True},
             "loop": [{"name": key, "value": format_value(value)} for key, value in settings.items()],
@@ -135,9 +135,11 @@ def compare(arguments, inventory, one_host):
         program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
         commands = {}
         for name, tasks in playbooks(settings).items():
-            path = pathlib.Path(folder, "%d.json" % len(commands))
-            path.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
-            commands[name] = [program, "--inventory", inventory, "--forks", str(arguments.forks), str(path)]
+            playbook = tasks
+            if isinstance(tasks, list):
+                playbook = os.path.join(folder, "%d.json" % len(commands))
+                pathlib.Path(playbook).write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
+            commands[name] = [program, "--inventory", inventory, "--forks", str(arguments.forks), playbook]
         measured = rounds_of(commands, environment, arguments.rounds)
         alone = rounds_of({name: command + one_host for name, command in commands.items() if name != LOOP}, environment, 1) if one_host else {}
 
