@@ -56,8 +56,11 @@ def prove(facts, dropin, settings=None, exceptions=(), strict=False):
     unavailable: keys that this kernel or namespace does not have, so that only the file holds them. not_judged: {key: reason}.
     """
     exceptions = _reasons(exceptions)
-    settings = settings or _settings_in(facts, dropin)
     proof = {"passes": False, "table": [], "drift": [], "remarks": [], "unavailable": [], "not_judged": {}}
+    if not facts or "limits" not in facts or "boot" not in facts:
+        proof["message"] = "The host was not read (subsets limits and boot), it is not known to hold."
+        return proof
+    settings = settings or _settings_in(facts, dropin)
     if not settings:
         proof["message"] = ("%s sets no managed key. It is missing, empty, or hidden by a file of the same name in a directory that goes first. "
                             "Run the role tune_tcp." % dropin)

@@ -220,6 +220,8 @@ def _time_wait(facts, rules):
 
 def _cgroups(facts, rules):
     """Yield what control groups that hold sockets and are short of memory are a reason for."""
+    if facts.get("cgroups", {}) is None:
+        yield "cgroups-unreadable", _at_most_warn(rules["cgroups"]), "The control groups cannot be read.", "Run the gate as root, outside of containers."
     for group in (facts.get("cgroups") or {}).get("groups", []):
         signs = ["%s %s" % (name, _times(number)) for name, number in sorted(group.get("events_in_window", {}).items()) if number and name != "low"]
         if (group["stalled_percent"] or 0) >= STALLED:
@@ -234,11 +236,18 @@ def _cgroups(facts, rules):
 
 def _kernel_log(facts, rules):
     """Yield what messages of the kernel are a reason for, while they are young enough."""
+    if facts.get("kernel_log", []) is None:
+        yield "kernel-log-unreadable", _at_most_warn(rules["kernel_log"]), "The kernel log cannot be read.", "Run the gate as root, outside of containers."
     for message in facts.get("kernel_log") or []:
         if message["last_age_seconds"] <= rules["kernel_log_seconds"]:
             yield ("kernel-log", rules["kernel_log"], 'The kernel said "%s" %s, last %.0f seconds ago.' % (
                 message["text"], _times(message["count"]), message["last_age_seconds"]),
                 "Find who closes connections with unsent data to slow peers; do not lower tcp_max_orphans.")
+
+
+def _at_most_warn(severity):
+    """Return the severity of what could not be looked at."""
+    return "warn" if severity == "fail" else severity
 
 
 def _counted(facts):

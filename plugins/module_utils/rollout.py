@@ -88,25 +88,27 @@ def would_relieve(facts, settings):
 
 
 def judge_batch(hosts, active):
-    """Return {stop, message, regressions: {host: [regression, …]}, roll_back: [host, …]} after a batch was tuned and read again.
+    """Return {stop, message, regressions: {host: [regression, …]}, changed: [host, …], roll_back: [host, …]} after a batch was tuned and read again.
 
     hosts: {name: {"before", "result", "after"}}, what the tasks of the role tune_tcp returned, each None where it did not run, of the
     hosts of the batch and of those that failed. active: the names of the hosts that can be rolled back. A host that this run did
     not change cannot have been made worse by it. One that is lost while it is changed, or cannot be read afterwards, is worse off.
+    changed: those that this run changed, or may have; roll_back: those of them that are active.
     """
     worse, changed = {}, []
     for name, host in sorted(hosts.items()):
         result, after = host["result"] or {}, host["after"] or {}
-        if result.get("unreachable") or after.get("unreachable") or (result.get("changed") and "ansible_facts" not in after):
+        if result.get("unreachable") or (after or result.get("changed")) and "ansible_facts" not in after:
             worse[name] = [{"id": "lost", "message": "it cannot be read any more", "before": True, "after": False}]
         elif result.get("changed"):
             found = regressions(host["before"]["ansible_facts"]["socket_memory"], after["ansible_facts"]["socket_memory"])
             if found:
                 worse[name] = found
-        if result.get("changed") and name in active:
+        if result.get("changed") or result.get("unreachable"):
             changed.append(name)
     message = "; ".join("%s is worse off than before: %s" % (name, ", ".join(one["message"] for one in worse[name])) for name in sorted(worse)[:NAMES_SHOWN])
-    return {"stop": bool(worse), "message": message + _more(worse), "regressions": worse, "roll_back": changed}
+    return {"stop": bool(worse), "message": message + _more(worse), "regressions": worse,
+            "changed": changed, "roll_back": [name for name in changed if name in active]}
 
 
 def sum_up(hosts, active, check_mode=False):
@@ -140,9 +142,10 @@ def sum_up(hosts, active, check_mode=False):
     sentences += ["%s: %s." % (words[outcome].capitalize(), _names(outcomes[outcome])) for outcome in ("failed", "rolled_back") if outcomes[outcome]]
     if stopped and outcomes["not_reached"]:
         sentences.append("Not reached: %s." % _names(outcomes["not_reached"]))
-    stuck = [name for name in outcomes["failed"] if stopped and (name in stopped["roll_back"] or name in stopped["regressions"])]
+    stuck = [name for name in outcomes["failed"] if stopped and name in stopped["changed"]]
     if stuck:
-        sentences.append("Could not be rolled back: %s. When they answer, run the playbook linux_net.socket_memory.rollback for them." % _names(stuck))
+        sentences.append("Could not be rolled back: %s. When they answer, run the playbook linux_net.socket_memory.rollback for them "
+                         "with tune_tcp_rollback_to=previous." % _names(stuck))
     if left:
         sentences.append("Left as it was, because the recommended thresholds would not relieve its pressure: %s." % _names(left))
     return dict(outcomes, stopped=bool(stopped), message=" ".join(sentences))

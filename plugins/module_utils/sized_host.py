@@ -10,9 +10,9 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_key
 
 # MemTotal differs a little from boot to boot and with every kernel, and so does a measured peak. Thresholds that follow
 # them stay where they are while they are this near, so that a second run, or one after an update, changes nothing. The reason for a
-# value that is kept stays twice as long: it alone is not worth a change of the file.
+# value that is kept stays longer: it alone is not worth a change of the file. But from a quarter of memory to 18.75 % it must not stay.
 STEADY = 1.0 / 6  # user-mode-linux with 160 MiB: 13 % from boot to boot
-STEADY_REASON = 2 * STEADY
+STEADY_REASON = 0.3
 ORPHANS = "net.ipv4.tcp_max_orphans"
 
 

@@ -247,7 +247,9 @@ ansible_facts:
           sample:
             - id: tcp-pressure
               severity: error
-              message: TCP memory is under memory pressure
+              message: >-
+                TCP memory is under pressure: 12.1 MiB of 16.0 MiB (75.6 % of high), kernel flag yes; windows stop growing, queues are pruned,
+                sockets above the average lose data.
               evidence: {}
               remedy: Find the sockets that hold the memory (ss -tm).
         window:

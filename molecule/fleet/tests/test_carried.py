@@ -13,8 +13,6 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "tests" / "support"))
 import connection_cost_checks  # noqa: E402  (needs the path above)
 
-testinfra_hosts = ["ansible://small", "ansible://large"]
-
 
 def result(host, name):
     """Return what a program left on the host, and show it."""

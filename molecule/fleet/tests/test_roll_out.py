@@ -28,7 +28,7 @@ KEY = "/proc/sys/net/ipv4/tcp_mem"
 LOOK = """%s -c 'import json, os
 read = lambda path: open(path).read() if os.path.exists(path) else None
 record = read("%s")
-print(json.dumps([read("%s"), record and json.loads(record)["format"], read("%s").split()]))'"""
+print(json.dumps([read("%s"), record and bool(json.loads(record)), read("%s").split()]))'"""
 
 
 def on_host(name, command):
@@ -38,7 +38,7 @@ def on_host(name, command):
 
 
 def look(name):
-    """Return (text of the drop-in or None, format of its saved state or None, words of the running value) of the host."""
+    """Return (text of the drop-in or None, whether its saved state can be read, None without one, words of the running value) of the host."""
     return json.loads(on_host(name, LOOK % (fleet.PYTHONS[fleet.HOSTS[name]["kind"]], RECORD, DROPIN, KEY)))
 
 
@@ -96,7 +96,7 @@ def assert_converges():
     """A later roll-out reaches every host, and finds nothing to do after that."""
     output = tune()
     assert "5 hosts: " in output and "failed" not in output.rpartition("5 hosts: ")[2].split("PLAY RECAP")[0], output
-    assert all(look(name)[1:] == [1, [str(number) for number in TCP_MEM]] for name in HOSTS)
+    assert all(look(name)[1:] == [True, [str(number) for number in TCP_MEM]] for name in HOSTS)
     assert "5 hosts: 5 unchanged." in tune()
 
 

@@ -162,3 +162,9 @@ def test_a_file_that_says_what_the_kernel_would_misread_is_a_difference_of_the_h
     proof = prove(facts, DROPIN)
     assert proof["passes"] is False
     assert proof["drift"][0]["wanted"] == "60s" and "net.core.rmem_max: found '60s'" in proof["drift"][0]["reason"]
+
+
+@pytest.mark.parametrize("facts", [None, {}, {"limits": {}}, {"boot": {}}])
+def test_a_host_that_was_not_read_is_not_known_to_hold(facts):
+    proof = prove(facts, DROPIN, {MEM: [1, 2, 3]})
+    assert not proof["passes"] and "was not read" in proof["message"]

@@ -224,3 +224,11 @@ def test_a_message_about_many_hosts_stays_short(healthy):
     names = ["host%03d" % number for number in range(200)]
     result = judge_fleet(dict.fromkeys(names, in_state(healthy, "pressure")), 0, names, names)
     assert len(result["message"]) < 250 and "host009 and 190 more" in result["message"] and len(result["not_well"]) == 200
+
+
+@pytest.mark.parametrize("name", ["cgroups", "kernel_log"])
+def test_what_was_asked_for_and_cannot_be_read_is_a_warning(healthy, name):
+    healthy[name] = None
+    verdict = judge(healthy, {name: "fail"})
+    assert (verdict["verdict"], verdict["reasons"]) == ("warn", [{"id": name.replace("_", "-") + "-unreadable", "severity": "warn"}])
+    assert judge(healthy)["verdict"] == "pass"

@@ -136,7 +136,7 @@ def test_one_host_that_is_worse_off_stops_its_batch(before):
     verdict = judge_batch({"a": tuned(before), "b": tuned(before, bad), "c": tuned(before, changed=False)}, ["a", "b", "c"])
     assert (verdict["stop"], list(verdict["regressions"]), verdict["roll_back"]) == (True, ["b"], ["a", "b"])
     assert verdict["message"].startswith("b is worse off than before: TCP memory went from normal ")
-    assert judge_batch({"a": tuned(before)}, ["a"]) == {"stop": False, "message": "", "regressions": {}, "roll_back": ["a"]}
+    assert judge_batch({"a": tuned(before)}, ["a"]) == {"stop": False, "message": "", "regressions": {}, "changed": ["a"], "roll_back": ["a"]}
 
 
 @pytest.mark.parametrize("left, stop", [
@@ -156,6 +156,9 @@ def test_only_what_this_run_changed_can_be_its_fault_and_a_lost_host_is(before, 
 def test_a_host_that_only_lost_its_connection_is_rolled_back_over_another(before):
     assert judge_batch({"a": dict(tuned(before), after=UNREACHABLE)}, [])["roll_back"] == []
     assert judge_batch({"a": dict(tuned(before), after=UNREACHABLE)}, ["a"])["roll_back"] == ["a"]
+    # A reading that failed says as little as none; a host that was not changed is not rolled back for it.
+    lost = judge_batch({"a": dict(tuned(before, changed=False), after={"failed": True, "msg": "killed"})}, ["a"])
+    assert (lost["stop"], list(lost["regressions"]), lost["roll_back"]) == (True, ["a"], [])
 
 
 def test_many_harmed_hosts_are_counted_and_not_all_named(before):
@@ -168,8 +171,8 @@ def test_many_harmed_hosts_are_counted_and_not_all_named(before):
 
 
 def test_the_summary_tells_what_became_of_each(before):
-    stop = {"stop": True, "message": "d is worse off than before: it is", "roll_back": ["d", "e"], "regressions": {"d": []}}
-    go_on = {"stop": False, "message": "", "roll_back": ["a", "c"], "regressions": {}}
+    stop = {"stop": True, "message": "d is worse off than before: it is", "changed": ["d", "e"], "roll_back": ["d", "e"], "regressions": {"d": []}}
+    go_on = {"stop": False, "message": "", "changed": ["a", "c"], "roll_back": ["a", "c"], "regressions": {}}
     hosts = {
         "a": tuned(before, batch=go_on), "b": tuned(before, changed=False, batch=go_on),
         "c": tuned(before, batch=go_on),  # tuned, and failed at the gate
@@ -181,7 +184,8 @@ def test_the_summary_tells_what_became_of_each(before):
         "tuned": ["a"], "unchanged": ["b"], "failed": ["c", "e"], "rolled_back": ["d"], "not_reached": ["f"], "stopped": True, "message": (
             "The roll-out stopped: d is worse off than before: it is. 6 hosts: 1 tuned, 1 unchanged, 2 failed, 1 rolled back, 1 not reached. "
             "Failed: c, e. Rolled back: d. Not reached: f. "
-            "Could not be rolled back: e. When they answer, run the playbook linux_net.socket_memory.rollback for them.")}
+            "Could not be rolled back: e. When they answer, run the playbook linux_net.socket_memory.rollback for them "
+            "with tune_tcp_rollback_to=previous.")}
 
 
 def test_the_summary_of_a_quiet_roll_out_is_one_sentence(before):
