@@ -116,8 +116,8 @@ def test_bad_override_is_refused(playbook, host_as_before, values, sentence):
 
 
 @pytest.mark.parametrize("variables, sentence", [
-    ({"tune_tcp_workload": {"profile": "fast"}}, "workload.profile: found 'fast', expected one of balanced"),
-    ({"tune_tcp_workload": {"buffer_bytes": "8M"}}, "workload.buffer_bytes: found '8M', expected a whole number from 1024"),
+    ({"tune_tcp_workload": {"profile": "fast"}}, "expected one of balanced, application_server"),
+    ({"tune_tcp_workload": {"buffer_bytes": "8M"}}, "expected a whole number from 1024"),
     ({"tune_tcp_workload": {"connections": -5, "buffer_bytes": 65536}}, "workload.connections: found -5, expected a whole number from 1"),
     ({"tune_tcp_workload": {"conections": 5}}, "conections"),
     ({"tune_tcp_dropin": "/etc/tcp.conf"}, "expected a file NAME.conf in /etc/sysctl.d"),
