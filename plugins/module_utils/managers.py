@@ -9,9 +9,8 @@ import os
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils import tuned
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import KEYS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.systemd_units import service_is_active
 
-# systemd keeps a link invocation:UNIT here for as long as UNIT is active (src/core/unit.c unit_unlink_state_files), EL8's too.
-ACTIVE_UNITS = "/run/systemd/units"
 UNIT_DIRECTORIES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 
 # name: files whose text names the keys it sets; none where it sets none of ours on the host: kubelet does so for pods only.
@@ -89,7 +88,6 @@ class _Search:
     def __init__(self, files):
         self.files = files
         self.found, self.problems = [], []
-        self.active_units = self._names(ACTIVE_UNITS)
 
     def _add(self, name, active, keys, evidence):
         self.found.append({"name": name, "active": active, "keys": sorted(set(keys)), "evidence": evidence})
@@ -114,8 +112,7 @@ class _Search:
             return ""
 
     def _active(self, name):
-        """Return whether the service is active; None where no systemd runs, or its state was not captured."""
-        return "invocation:%s.service" % name in self.active_units if self.active_units else None
+        return service_is_active(self.files, name)
 
     def _unit_file(self, name):
         """Return the unit file of the service, None where it is not installed."""

@@ -11,6 +11,7 @@ import re
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel_writes import held_after
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_files import Assignment, settle
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.systemd_units import service_is_active
 
 ACTIVE_PROFILE = "/etc/tuned/active_profile"
 MAIN_FILE = "/etc/tuned/tuned-main.conf"
@@ -23,9 +24,7 @@ UNIT_OPTIONS = ("priority", "type", "enabled", "replace", "prepend", "drop", "de
                 "cpuinfo_regex", "uname_regex", "script_pre", "script_post")
 TRUE = ("1", "True", "true")
 
-RUNNING_UNITS = "/run/systemd/units"  # src/core/unit.c unit_unlink_state_files: a link for each unit that is active
 ENABLED_UNITS = "/etc/systemd/system/multi-user.target.wants"
-UNIT = "tuned.service"
 
 
 def active(files):
@@ -93,15 +92,12 @@ def _options(files, path, section=None):
 
 def is_on(files):
     """Return whether tuned runs or is enabled. Where a captured tree shows neither its units nor what is enabled, yes."""
-    units, enabled = (_names(files, directory) for directory in (RUNNING_UNITS, ENABLED_UNITS))
-    return not (units or enabled) or "invocation:" + UNIT in units or UNIT in enabled
-
-
-def _names(files, directory):
+    running = service_is_active(files, "tuned")
     try:
-        return files.names(directory)
+        enabled = files.names(ENABLED_UNITS)
     except OSError:
-        return []
+        enabled = []
+    return running or "tuned.service" in enabled or (running is None and not enabled)
 
 
 def resolve(sysctl_files, profile, boot):
