@@ -17,6 +17,12 @@ from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.fast_lane 
 prepare("gather")
 
 
+def reading(params: dict[str, Any]) -> Work:
+    """Return what a host has to read for the options *params* of the module, with the parts that are needed for that."""
+    wanted = reading_params(params)
+    return Work("gather", "read", wanted, [part for name in wanted["read"] for part in PARTS.get(name, ())])
+
+
 class ActionModule(FastLaneAction):
     """Runs gather.read on the host and judges here what it read."""
 
@@ -25,9 +31,8 @@ class ActionModule(FastLaneAction):
     returns = frozenset(("ansible_facts", "changed", "warnings"))
 
     def work(self, params: dict[str, Any]) -> Work:
-        """With the parts that are needed for what is read."""
-        reading = reading_params(params)
-        return Work("gather", "read", reading, [part for name in reading["read"] for part in PARTS.get(name, ())])
+        """Only reading is the host's."""
+        return reading(params)
 
     def conclude(self, answer: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
         """Judge it as the ordinary module does. The host may have answered anything."""

@@ -20,7 +20,8 @@ import sys
 ROOT = pathlib.Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "collections")]
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import PARTS, SUBSETS  # noqa: E402
+from ansible_collections.linux_net.socket_memory.plugins.action.socket_memory_facts import reading  # noqa: E402
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import SUBSETS  # noqa: E402
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import KEYS  # noqa: E402
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils import fast_lane  # noqa: E402
 
@@ -54,8 +55,7 @@ def cpu(command, text):
 
 def script(subsets):
     """Return what the fast lane sends to a host for these *subsets*."""
-    parts = sorted({part for subset in subsets for part in PARTS.get(subset, ())})
-    return fast_lane.script(parts + ["facts"], {"gather_subset": list(subsets)}, "<mark>").encode()
+    return fast_lane.script(reading({"gather_subset": subsets}), "<mark>").encode()
 
 
 def main():
@@ -66,7 +66,7 @@ def main():
     arguments = parser.parse_args()
     if os.geteuid():
         raise SystemExit("%s: needs root, for a folder of its own over /etc/sysctl.d" % pathlib.Path(__file__).name)
-    without = [subset for subset in SUBSETS if "boot_executors" not in PARTS.get(subset, ())]
+    without = [subset for subset in SUBSETS if "boot" not in SUBSETS[subset]]
     python = [arguments.python, "-I", "-S"]
     commands = {"bare": (python + ["-c", "pass"], b""), "without": (python + ["-"], script(without)), "with": (python + ["-"], script(without + ["boot"]))}
     with this_host.private_folders():

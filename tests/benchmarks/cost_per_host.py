@@ -23,8 +23,7 @@ import time
 ROOT = pathlib.Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "collections")]
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import reading_params  # noqa: E402
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.gather import PARTS  # noqa: E402
+from ansible_collections.linux_net.socket_memory.plugins.action.socket_memory_facts import reading  # noqa: E402
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import format_value  # noqa: E402
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils import fast_lane  # noqa: E402
 
@@ -83,8 +82,7 @@ def spread(numbers, unit=""):
 
 def where_it_goes(rounds):
     """Print what the host's own work is made of: the script of the fast lane, and less and less of it."""
-    reading = reading_params({"root": "/", "sysctl_dialect": "auto"})
-    text = fast_lane.script(fast_lane.Work("gather", "read", reading, [part for name in reading["read"] for part in PARTS.get(name, ())]), "")
+    text = fast_lane.script(reading({}), "")
     stages = (
         ("start of the interpreter", "pass"),
         ("decoding and loading the core", text.replace("module.read(", "dict(")),
