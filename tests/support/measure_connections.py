@@ -102,8 +102,10 @@ def unread(number, segment_bytes, segments):
             for _index in range(segments):
                 sender.send(b"x" * segment_bytes)
         deadline = time.monotonic() + 5
-        while any(meminfo(sender)[5] for sender in senders) and time.monotonic() < deadline:
-            time.sleep(0.05)  # until everything is acknowledged and only the receivers hold it
+        while any(meminfo(sender)[5] for sender in senders):  # what is not acknowledged is charged to the sender too
+            if time.monotonic() > deadline:
+                raise RuntimeError("segments of %d bytes are not acknowledged within 5 s" % segment_bytes)
+            time.sleep(0.05)
         return {"segment_bytes": segment_bytes, "segments": segments, "connections": number, "pages": used_pages() - before,
                 "charged": statistics.median(meminfo(receiver)[0] for receiver in receivers)}
 

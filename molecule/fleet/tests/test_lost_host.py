@@ -43,7 +43,7 @@ def test_lost_host_is_unreachable_and_holds_a_whole_file(delay):
     for line in run.stdout:
         output += line
         if "Apply the drop-in" in line:
-            time.sleep(delay)  # what is tested: another instant of the transaction
+            time.sleep(delay)  # the parameter chooses the instant of the transaction at which the test strikes
             fleet.kill(name)
             break
     output += run.stdout.read()

@@ -66,7 +66,7 @@ def until_second_batch_is_written(run, delay):
     for line in run.stdout:
         output += line
         if output.count("Apply the drop-in") == 2:
-            time.sleep(delay)  # what is tested: another instant of the transaction
+            time.sleep(delay)  # the parameter chooses the instant of the transaction at which the test strikes
             return output
     raise AssertionError(output)
 
@@ -128,7 +128,7 @@ def test_controller_that_is_killed_leaves_whole_files_and_a_way_on(before, delay
     output = until_second_batch_is_written(run, delay)
     os.killpg(run.pid, signal.SIGKILL)
     assert run.wait() == -signal.SIGKILL, output
-    time.sleep(3)  # what runs on the hosts may go on without it
+    time.sleep(3)  # a transaction under way on a host outlives its connection: let it end
     assert_whole_and_consistent(before)
     assert all(look(name) == [None, None, before[name]] for name in BATCHES[2])
     assert_converges()
