@@ -14,7 +14,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.gather imp
 from ansible_collections.linux_net.socket_memory.plugins.modules.socket_memory_facts import ARGUMENTS
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.fast_lane import FastLaneAction, Work, prepare
 
-prepare("gather")
+prepare("gather", *(part for parts in PARTS.values() for part in parts))
 
 
 def reading(params: dict[str, Any]) -> Work:

@@ -4,7 +4,6 @@
 
 """Replacing a file so that at every instant either the whole old or the whole new one is there."""
 
-import contextlib
 import errno
 import os
 
@@ -59,8 +58,10 @@ def remove_leftovers(path):
     if os.path.isdir(directory):
         for other in os.listdir(directory):
             if other.startswith(TEMPORARY_PREFIX + name + "."):
-                with contextlib.suppress(OSError):  # such as a read-only file system: nobody reads them
+                try:
                     os.unlink(os.path.join(directory, other))
+                except OSError:  # such as a read-only file system: nobody reads them
+                    pass
 
 
 def _take_over_attributes(path, handle, mode):

@@ -4,7 +4,6 @@
 
 """One sysctl.d file as a transaction over the file and the kernel: all of it holds, or the host is as before."""
 
-import contextlib
 import errno
 import fcntl
 import os
@@ -54,37 +53,47 @@ def run(params, root="/"):
         return _Transaction(params, files, path, desired).preview()
     if files.live and os.geteuid() != 0:
         raise refuse(path, "user id %d" % os.geteuid(), "root", "Run the task with become: true.")
-    with _lock(files):
+    with _Lock(files):
         transaction = _Transaction(params, files, path, desired)
         remove_leftovers(transaction.local_path)
         remove_leftovers(transaction.record_path)
         return transaction.commit()
 
 
-@contextlib.contextmanager
-def _lock(files):
-    """Hold the lock of this host's drop-ins. Raises SocketMemoryError where another run holds it, or it cannot be made."""
-    directory = files.local_path(STATE_DIRECTORY)
-    try:
-        os.makedirs(directory, mode=0o700, exist_ok=True)
-        handle = os.open(os.path.join(directory, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise _no_saving(error) from error
-    try:
+class _Lock:
+    """The lock of this host's drop-ins, held by a with statement. That raises SocketMemoryError where another run holds it, or it cannot be made."""
+
+    def __init__(self, files):
+        self.directory = files.local_path(STATE_DIRECTORY)
+        self.handle = None
+
+    def __enter__(self):
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.makedirs(self.directory, mode=0o700, exist_ok=True)
+            self.handle = os.open(os.path.join(self.directory, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            holder = os.read(handle, 20).decode("ascii", "replace").strip() or "unknown"
+            raise _no_saving(error) from error
+        try:
+            self._take()
+        except BaseException:
+            os.close(self.handle)
+            raise
+
+    def __exit__(self, *_error):
+        os.close(self.handle)
+
+    def _take(self):
+        try:
+            fcntl.flock(self.handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.read(self.handle, 20).decode("ascii", "replace").strip() or "unknown"
             raise SocketMemoryError("Another run (process %s) is changing the sysctl.d files of this host. Nothing was changed. "
                                     "Run again when it has ended." % holder) from error
         try:
-            os.ftruncate(handle, 0)
-            os.write(handle, b"%d\n" % os.getpid())
+            os.ftruncate(self.handle, 0)
+            os.write(self.handle, b"%d\n" % os.getpid())
         except OSError as error:
             raise _no_saving(error) from error
-        yield
-    finally:
-        os.close(handle)
 
 
 def _no_saving(error):

@@ -5,19 +5,19 @@
 """What a drop-in may be called and may say, and how it was edited."""
 
 import itertools
-import re
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_files import DIRECTORIES, SUFFIX, parse_lines
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import key_path, parse_value
 
-FILE_NAME = re.compile(r"[A-Za-z0-9_@+][A-Za-z0-9_.@+-]*\.conf\Z")
+# "." and "-" may not be the first.
+NAME_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@+.-")
 
 
 def check_path(path):
     """Return *path*. Raises SocketMemoryError unless it names a file that systemd-sysctl reads."""
     directory, _slash, name = path.rpartition("/")
-    if directory not in DIRECTORIES or not FILE_NAME.match(name):
+    if directory not in DIRECTORIES or not name.endswith(SUFFIX) or name[0] in ".-" or not NAME_CHARACTERS.issuperset(name):
         raise refuse("path", repr(path), "a file NAME%s in %s" % (SUFFIX, " or ".join(DIRECTORIES)),
                      "Other files are not read at boot. Use a path such as /etc/sysctl.d/99-tcp-memory.conf.")
     return path

@@ -2,17 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the kernel makes of a text that somebody writes to a key: it reads numbers one by one and keeps those before an error."""
+"""What the kernel makes of a text that somebody writes to a key: it reads numbers one by one and keeps those before an error.
 
-import re
+No regular expressions here, see sysctl_keys.
+"""
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import printable
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import INT_MAX, KEYS
 
-# kernel/sysctl.c proc_get_long: decimal, 0x hexadecimal or 0 octal, with a blank, a tab, a line feed or the end behind it.
-# What it skips before is all that lib/ctype.c calls a space, and that is Latin-1.
-NUMBER = re.compile(r"[ \t\n\v\f\r\udca0]*(-?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*))(?=[ \t\n]|\Z)")
+# kernel/sysctl.c proc_get_long: what it skips before a number is all that lib/ctype.c calls a space, and that is Latin-1.
+SPACES = " \t\n\v\f\r\udca0"
 LONGEST_NUMBER = 20  # characters, same: TMPBUFLEN - 2
+DIGITS = {8: frozenset("01234567"), 10: frozenset("0123456789"), 16: frozenset("0123456789abcdefABCDEF")}
 
 # The range of each element, where it is not that of an int (net/ipv4/sysctl_net_ipv4.c, net/core/sysctl_net_core.c, 6.18).
 # The keys of one byte take any int before 5.13, as does optmem_max before 6.8: that differs for senseless values only.
@@ -41,18 +42,24 @@ ANY_INT = (-INT_MAX - 1, INT_MAX)
 def numbers_taken(key, text):
     """Return the numbers that the kernel takes when *text* is written to the managed *key*: fewer than the key has where it refuses one."""
     least, most = RANGES.get(key, ANY_INT)
-    numbers, position = [], 0
+    numbers = []
     for _element in KEYS[key].fields or "1":
-        found = NUMBER.match(text, position)
-        if not found or len(found.group(1)) > LONGEST_NUMBER:
-            break
-        word = found.group(1)
-        number = int(word, 8) if word.lstrip("-").startswith("0") and "x" not in word.lower() else int(word, 0)
-        if not least <= number <= most:
+        text = text.lstrip(SPACES)
+        word = text.replace("\t", " ").replace("\n", " ").partition(" ")[0]
+        number = _number(word)
+        if number is None or not least <= number <= most:
             break
         numbers.append(number)
-        position = found.end()
+        text = text[len(word):]
     return numbers
+
+
+def _number(word):
+    """Return the number that *word* is to proc_get_long: decimal, 0x hexadecimal or 0 octal. None where it is none, or too long."""
+    digits = word[1:] if word[:1] == "-" else word
+    base = 16 if digits[:2] in ("0x", "0X") else 8 if digits[:1] == "0" else 10
+    digits = digits[2:] if base == 16 else digits
+    return int(word, base) if digits and len(word) <= LONGEST_NUMBER and DIGITS[base].issuperset(digits) else None
 
 
 def held_after(key, texts):

@@ -17,11 +17,11 @@ A record is a dict:
   rolled_back  true after state absent: the file at the path is somebody else's
 """
 
-import json
 import os
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.atomic_file import remove, write_atomically
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.json_text import loads
 
 STATE_DIRECTORY = "/var/lib/linux_net.socket_memory"
 RECORD_FORMAT = 2
@@ -39,7 +39,7 @@ def read_record(local_path, path):
     """Return the record in the file *local_path*, in the newest format, or None. Raises SocketMemoryError for what cannot be used."""
     try:
         with open(local_path, encoding="utf-8") as stream:
-            record = json.load(stream)
+            record = loads(stream.read())
         if record["format"] == 1:
             record.update(format=RECORD_FORMAT, previous=NOT_SAVED, under_way=None)
         if set(record) != FIELDS or record["format"] != RECORD_FORMAT:
@@ -59,6 +59,7 @@ def save_record(local_path, record):
     if record is None:
         remove(local_path)
     else:
+        import json  # only here: its import costs a host that has nothing to save more than reading the record
         write_atomically(local_path, json.dumps(record, indent=1, sort_keys=True) + "\n", 0o600)
 
 

@@ -6,11 +6,11 @@
 
 Follows systemd-sysctl (src/sysctl/sysctl.c, src/basic/conf-files.c, src/basic/sysctl-util.c) of systemd 246 and newer, and that of
 EL8 (239 with the patches of 8.6). What other programs share with it, such as wildcards, is here too.
+
+Only the brackets of wildcards take regular expressions, see sysctl_keys.
 """
 
-import collections
 import os
-import re
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import printable
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel_writes import held_after
@@ -27,15 +27,26 @@ MOST_WILDCARDS = 500
 MOST_CHARACTERS = 20000  # of all wildcards together
 # Keys with wildcards came with systemd 246; before, such a line is written to a file of that very name, which is not there.
 FIRST_VERSION_WITH_GLOBS = 246
-LIBRARY = re.compile(r"libsystemd-shared-(\d+)")
+LIBRARY = "libsystemd-shared-"
 LIBRARY_DIRECTORIES = ("/usr/lib/systemd", "/usr/lib64/systemd", "/lib/systemd",
                        "/usr/lib/x86_64-linux-gnu/systemd", "/usr/lib/aarch64-linux-gnu/systemd")
 
-# A dotted key and a value of plain characters.
-PLAIN = re.compile(r"[ \t]*([A-Za-z0-9_][A-Za-z0-9_.]*[A-Za-z0-9_])[ \t]*=[ \t]*([!-~](?:[ -~\t]*[!-~])?)[ \t\r]*\Z").match
+# Of what plain assignments are made: all programs read them alike.
+DIGITS = "0123456789"
+KEY_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_." + DIGITS)
+VALUE_CHARACTERS = frozenset(map(chr, range(ord(" "), ord("~") + 1))) | {"\t"}
 
-# value: text, None for an exclusion ("-key" without "="); line: number from 1, as an editor counts.
-Assignment = collections.namedtuple("Assignment", "key value file line")
+
+class Assignment:
+    """A line that sets *key* to *value*, a text; None excludes the key ("-key" without "="). line: number from 1, as an editor counts."""
+
+    __slots__ = ("key", "value", "file", "line")
+
+    def __init__(self, key, value, file, line):
+        self.key = key
+        self.value = value
+        self.file = file
+        self.line = line
 
 
 def parse_lines(text, file):
@@ -64,6 +75,15 @@ def _setting(line, dialect):
     return key, value.strip(BLANKS) if equals else None
 
 
+def _plain(line):
+    """Return ``(path, value)`` of a line that is a dotted key and a value of plain characters, None for any other."""
+    key, _equals, value = line.partition("=")
+    key, value = key.strip(" \t"), value.rstrip(" \t\r").lstrip(" \t")
+    if len(key) < 2 or not value or not KEY_CHARACTERS.issuperset(key) or not VALUE_CHARACTERS.issuperset(value):
+        return None
+    return None if key[0] == "." or key[-1] == "." or ".." in key else (key.replace(".", "/"), value)
+
+
 def dialect_of(files):
     """Return "systemd-239" or "systemd": how the systemd of this host reads sysctl.d. Without a systemd, "systemd"."""
     for directory in LIBRARY_DIRECTORIES:
@@ -72,9 +92,10 @@ def dialect_of(files):
         except OSError:
             continue
         for name in names:
-            version = LIBRARY.match(name)
-            if version:
-                return "systemd" if int(version.group(1)) >= FIRST_VERSION_WITH_GLOBS else "systemd-239"
+            version = name[len(LIBRARY):] if name.startswith(LIBRARY) else ""
+            number = version[:len(version) - len(version.lstrip(DIGITS))]
+            if number:
+                return "systemd" if int(number) >= FIRST_VERSION_WITH_GLOBS else "systemd-239"
     return "systemd"
 
 
@@ -93,7 +114,7 @@ class SysctlFiles:
         self.complete = True
         self._names, self._lines = {}, {}
         # A key is named in full, or by a wildcard. All other lines, nearly all on many hosts, need no second look.
-        self._concerns = re.compile("|".join(sorted({re.escape(path.split("/")[0]) for path in self.keys} | {r"[*?\[]"}))).search
+        self._words = sorted({path.split("/")[0] for path in self.keys} | GLOB)
 
     def in_order(self, directories=DIRECTORIES, hidden=False):
         """Return the paths of the NAME.conf files: by the bytes of their names; the first of *directories* wins for the same name."""
@@ -129,18 +150,23 @@ class SysctlFiles:
             if text is None:
                 text = self._text(path)
             self._lines[path] = found = []
+            if len(text) <= LONGEST_LINE // 4 and not self._may_concern(text):
+                return found
             for number, line in enumerate(text.split("\n"), 1):
                 is_long = len(line) > LONGEST_LINE // 4  # perhaps: four bytes are one character
-                if not is_long and not self._concerns(line):
+                if not is_long and not self._may_concern(line):
                     continue
-                plain = None if is_long else PLAIN(line)
-                if plain and ".." not in plain.group(1):
-                    key = plain.group(1).replace(".", "/")
-                    if key in self.keys:
-                        found.append(Assignment(key, plain.group(2), path, number))
+                plain = None if is_long else _plain(line)
+                if plain:
+                    if plain[0] in self.keys:
+                        found.append(Assignment(plain[0], plain[1], path, number))
                 elif line[0] not in "#;" or "\r" in line or "\0" in line or is_long:
                     found.append((number, line))
         return self._lines[path]
+
+    def _may_concern(self, text):
+        """Return whether the keys may be set by *text*."""
+        return any(word in text for word in self._words)
 
     def bounded(self, wildcards):
         """Return *wildcards*, none of them where they are too many or too long."""
@@ -370,6 +396,7 @@ def _tokens(pattern):
             tokens.append("=" + pattern[position])
             position += 1
         elif character == "[":
+            import re
             bracket = re.match(BRACKET, pattern[position:])
             tokens.append("=" + (_in_bracket(*bracket.groups()) if bracket else "["))
             position += bracket.end() if bracket else 0
@@ -390,6 +417,7 @@ CLASSES = {
 
 def _in_bracket(negated, inside):
     """Return the characters of a name that a bracket with this *inside* matches."""
+    import re
     found = set()
     for part in re.finditer(BRACKET_PART, inside, re.DOTALL):
         if part.group(1):

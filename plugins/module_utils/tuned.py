@@ -5,9 +5,8 @@
 """What tuned sets: the sysctls of its active profile, and after them what it re-applies of the sysctl.d files in its own order.
 
 Follows tuned 2.22 and newer (tuned/plugins/plugin_sysctl.py, tuned/profiles/loader.py and merger.py).
+No regular expressions here, see sysctl_keys.
 """
-
-import re
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel_writes import held_after
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_files import Assignment, settle
@@ -18,7 +17,7 @@ MAIN_FILE = "/etc/tuned/tuned-main.conf"
 PROFILE_DIRECTORIES = ("/etc/tuned/profiles", "/etc/tuned", "/usr/lib/tuned/profiles", "/usr/lib/tuned")
 REAPPLIED = ("/run/sysctl.d", "/etc/sysctl.d")  # in this order: /run hides the same name of /etc
 LAST_FILE = "/etc/sysctl.conf"
-SAFE_NAME = r"[a-zA-Z0-9_.-]+\Z"
+NAME_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
 # What a section says about itself; the rest of it are sysctls.
 UNIT_OPTIONS = ("priority", "type", "enabled", "replace", "prepend", "drop", "devices", "devices_udev_regex",
                 "cpuinfo_regex", "uname_regex", "script_pre", "script_post")
@@ -36,7 +35,7 @@ def active(files):
     """
     names = (files.read_if_present(ACTIVE_PROFILE) or "").split()
     units = {}
-    _load(files, [name for name in names if re.match(SAFE_NAME, name)], units, set())
+    _load(files, names, units, set())
     if not names:
         return None
     units = [unit for unit in units.values() if unit["type"] == "sysctl" and unit["enabled"]]
@@ -52,6 +51,8 @@ def active(files):
 def _load(files, names, units, loaded):
     """Add the sections of the profiles *names*, and of those they include, to *units*; the later ones go over the earlier."""
     for name in names:
+        if not NAME_CHARACTERS.issuperset(name):
+            continue
         paths = ("%s/%s/tuned.conf" % (directory, name.lstrip("-")) for directory in PROFILE_DIRECTORIES)
         path = next((path for path in paths if path not in loaded and files.exists(path)), None)
         if path is None:
@@ -59,13 +60,13 @@ def _load(files, names, units, loaded):
         loaded.add(path)
         sections = _options(files, path)
         included = sections.pop("main", {}).get("include", {"value": ""})["value"]
-        _load(files, [one for one in re.split(r"\s*[,;]\s*", included) if re.match(SAFE_NAME, one)], units, loaded)
+        _load(files, _listed(included), units, loaded)
         for section, options in sections.items():
             said = {option: options.pop(option)["value"] for option in UNIT_OPTIONS if option in options}
             if "cpuinfo_regex" in said or "uname_regex" in said:
                 continue
             unit = {} if said.get("replace") in TRUE else units.get(section, {"options": {}})
-            kept = {option: value for option, value in unit.get("options", {}).items() if option not in re.split(r"\s*[,;]\s*", said.get("drop", ""))}
+            kept = {option: value for option, value in unit.get("options", {}).items() if option not in _listed(said.get("drop", ""))}
             kept.update(options)
             units[section] = {"type": said.get("type", section), "enabled": said.get("enabled", "1") in TRUE, "options": kept}
 
@@ -75,7 +76,7 @@ def _options(files, path, section=None):
     sections = {section: {}} if section else {}
     option = None
     for number, raw in enumerate((files.read_if_present(path) or "").split("\n"), 1):
-        line = re.split(r"(?:^|\s)#", raw)[0].rstrip()
+        line = _without_comment(raw).rstrip()
         text = line.strip()
         if not text or text[0] == ";":
             continue
@@ -88,6 +89,19 @@ def _options(files, path, section=None):
             name, _equals, value = text.partition("=")
             option = sections[section][name.rstrip()] = {"value": value.strip(), "file": path, "line": number}
     return sections
+
+
+def _listed(text):
+    """Return the words of *text*, none of them empty, with a comma or a semicolon between them."""
+    return [word.strip() for word in text.replace(";", ",").split(",") if word.strip()]
+
+
+def _without_comment(line):
+    """Return *line* up to a "#" that begins it or has a blank before it."""
+    place = line.find("#")
+    while place > 0 and not line[place - 1].isspace():
+        place = line.find("#", place + 1)
+    return line if place < 0 else line[:place]
 
 
 def is_on(files):
@@ -109,7 +123,7 @@ def resolve(sysctl_files, profile, boot):
     writes = {}
     for option, said in profile["sysctl"].items():
         key = keys.get(_path_of(option))
-        text = key and _without_modifier(key, re.sub('^"(.*)"$', r"\1", said["value"]), boot.get(key, {}).get("value"))
+        text = key and _without_modifier(key, _unquoted(said["value"]), boot.get(key, {}).get("value"))
         if text:
             writes[key] = [Assignment(option, text, said["file"], said["line"])]
     if profile["reapply"]:
@@ -131,6 +145,11 @@ def _assignments(number, text, file):
 def _path_of(option):
     """Return the path below /proc/sys that tuned opens: dots and slashes change places, whichever comes first."""
     return option.translate({ord("."): "/", ord("/"): "."})
+
+
+def _unquoted(text):
+    """Return a *text* of one line without the quotes around it."""
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' and "\n" not in text else text
 
 
 def _without_modifier(key, text, before):

@@ -58,8 +58,7 @@ SHAPES = {
 }
 
 # Runs on the host: Python 3.6 syntax, and its first lines that of any Python 3, so that an old one can say so.
-# A Python that has the same bytecode as the controller's, by its magic number, is spared the compilation. And all are spared the import of
-# json, a third of the work of a small task, where the C encoder that json itself uses is there (CPython).
+# A Python that has the same bytecode as the controller's, by its magic number, is spared the compilation.
 SCRIPT = """\
 import sys
 if sys.version_info < (3, 6):
@@ -83,14 +82,8 @@ def answer():
     except Exception as error:
         import traceback
         return {"failed": True, "msg": "unexpected %%s: %%s" %% (type(error).__name__, error), "exception": traceback.format_exc()}
-def as_json(value):
-    try:
-        from _json import encode_basestring_ascii, make_encoder
-    except ImportError:
-        from json import dumps
-        return dumps(value)
-    return "".join(make_encoder(None, None, encode_basestring_ascii, None, ": ", ", ", False, False, True)(value, 0))
-sys.stdout.write("%(mark)s" + as_json(answer()) + "%(mark)s\\n")
+result = answer()
+sys.stdout.write("%(mark)s" + package.json_text.dumps(result) + "%(mark)s\\n")
 """
 
 
@@ -150,7 +143,7 @@ def needed(names: Iterable[str]) -> list[str]:
 def prepare(*names: str) -> None:
     """Load once, when Ansible loads an action plugin, what the process of each task would else load anew: they inherit it.
 
-    names: core files that are sent. Besides these it is the filters and tests of Ansible and of this collection, for the templates of our tasks.
+    names: all core files that may be sent. Besides these it is the filters and tests of Ansible and of this collection, for the templates of our tasks.
     """
     needed(names)
     with contextlib.suppress(KeyError):  # unit tests do not run below Ansible, which knows where collections are
@@ -160,7 +153,7 @@ def prepare(*names: str) -> None:
 
 def script(work: Work, mark: str) -> str:
     """Return the script that does *work* on a host and prints the answer between two *mark*s."""
-    parts = [(name, *part(name)[:2]) for name in needed([*work.parts, work.core])]
+    parts = [(name, *part(name)[:2]) for name in needed(["json_text", *work.parts, work.core])]
     return SCRIPT % {"mark": mark, "package": PACKAGE, "magic": importlib.util.MAGIC_NUMBER, "parts": parts, "function": work.function,
                      "params": json.loads(json.dumps(work.params))}  # plain types, whose representation is Python
 

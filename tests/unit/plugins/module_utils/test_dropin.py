@@ -223,7 +223,7 @@ def test_what_must_not_be_replaced_is_refused(host, path, text, named):
 
 def test_another_run_is_told_by_its_process(host):
     host.run(CONTENT)
-    with dropin._lock(host.files):
+    with dropin._Lock(host.files):
         host.write(dropin.STATE_DIRECTORY + "/lock", ("%d\n" % os.getpid(), "4242\n"))
         assert "Another run (process 4242)" in str(failure(host, SMALLER))
         assert not host.run(CONTENT, check_mode=True)["changed"]
@@ -232,7 +232,7 @@ def test_another_run_is_told_by_its_process(host):
 
 def test_only_root_changes_the_live_host(kernel, monkeypatch):
     kernel.geteuid = lambda: 1000
-    monkeypatch.setattr(dropin, "_lock", None)  # nothing may be touched
+    monkeypatch.setattr(dropin, "_Lock", None)  # nothing may be touched
     with pytest.raises(SocketMemoryError, match="become: true"):
         dropin.run({"path": DROPIN, "content": CONTENT, "state": "present", "check_mode": False})
 

@@ -192,7 +192,9 @@ def test_name_that_wins_is_read_after_all_of_them(winners, name):
 
 
 def test_lines_are_numbered_and_exclusions_have_no_value():
-    assert parse_lines("# a\nb = c=d\n-e\n\nf\n", "x") == ([("b", "c=d", "x", 2), ("e", None, "x", 3)], [(5, "f")])
+    assignments, others = parse_lines("# a\nb = c=d\n-e\n\nf\n", "x")
+    assert [(one.key, one.value, one.file, one.line) for one in assignments] == [("b", "c=d", "x", 2), ("e", None, "x", 3)]
+    assert others == [(5, "f")]
 
 
 def test_no_name_of_letters_is_read_after_some_names():
