@@ -10,6 +10,10 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.drift import prove
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.gate import RULES, judge, judge_fleet
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.verdicts import grade, joined
 from ansible_collections.linux_net.socket_memory.plugins.modules.verdict import ARGUMENTS
 
 
@@ -21,18 +25,53 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the verdict as the result of the task."""
+        task_vars = task_vars or {}
         result = super().run(tmp, task_vars)
         checked = ArgumentSpecValidator(**ARGUMENTS).validate(self._task.args)
         if checked.error_messages:
             return dict(result, failed=True, msg="; ".join(checked.error_messages))
         params = checked.validated_parameters
-        verdict = params["verdict"]
-        grade = verdict.get("verdict") or ("pass" if verdict["passes"] else "fail")
-        lines = [verdict["message"], *(verdict.get("table") or [])]
-        if grade != "pass" or verdict.get("remarks"):  # one line is enough where all is well
+        subject = "fleet" if params["fleet_budget"] is not None else task_vars.get("inventory_hostname")
+        try:
+            verdicts = self._verdicts(params, task_vars)
+        except SocketMemoryError as error:
+            return dict(result, failed=True, msg=f"{subject}: {error}")
+        if not verdicts:
+            return dict(result, skipped=True, msg="Nothing was asked for.")
+        verdict = joined(verdicts)
+        lines = [verdict.pop("message"), *(verdict.pop("table", None) or ())]
+        if verdict["verdict"] != "pass" or verdict.get("remarks"):  # one line is enough where all is well
             result["verdict"] = verdict
-        result["msg"] = "%s: %s: %s" % (grade.upper(), params["subject"] or (task_vars or {}).get("inventory_hostname"), "\n".join(lines))
+        result["msg"] = "%s: %s: %s" % (verdict["verdict"].upper(), subject, "\n".join(lines))
         result["failed"] = not verdict["passes"] and not params["report_only"]
         result["changed"] = False
         result["_ansible_verbose_always"] = True
         return result
+
+    def _verdicts(self, params: dict[str, Any], task_vars: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return what was asked for. Raises SocketMemoryError for what cannot be meant."""
+        facts = params["facts"]
+        if facts is None:  # not by a template: that would look for templates in each of the facts
+            facts = (task_vars.get("ansible_facts") or {}).get("socket_memory")
+        if params["batch"] and params["batch"]["stop"]:
+            return [{"passes": False, "message": params["batch"]["message"]}]
+        verdicts = []
+        if params["prove"]:
+            options = dict(params["prove"])
+            report_only = options.pop("report_only")
+            proof = prove(facts, **options)
+            verdicts.append(dict(proof, passes=True, verdict=grade(proof)) if report_only else proof)
+        rules = self._rules(params, task_vars)
+        if params["gate"]:
+            verdicts.append(judge(facts, rules))
+        if params["fleet_budget"] is not None:
+            hosts = {name: (task_vars["hostvars"][name].get("ansible_facts") or {}).get("socket_memory") for name in task_vars["ansible_play_hosts_all"]}
+            verdicts.append(judge_fleet(hosts, params["fleet_budget"], task_vars["ansible_play_hosts"], task_vars["ansible_play_batch"], rules))
+        return verdicts
+
+    def _rules(self, params: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Return what differs from the rules of the gate."""
+        prefix = params["rules_prefix"]
+        if prefix is None:
+            return {name: value for name, value in (params["rules"] or {}).items() if value is not None}
+        return {name: self._templar.template(task_vars[prefix + name]) for name in RULES if prefix + name in task_vars}

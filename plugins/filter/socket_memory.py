@@ -9,10 +9,9 @@ import json
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.capacity import capacity
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.drift import drift, prove
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.drift import drift
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.fleet import fleet, fleet_table
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.gate import judge, judge_fleet
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import human_value
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout import judge_batch, regressions, sum_up, would_relieve
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import recommend
@@ -64,6 +63,5 @@ class FilterModule:
 
     def filters(self):
         """Return {name: function}."""
-        functions = (capacity, drift, fleet, fleet_table, human_value, jmespath, judge, judge_fleet, prove, recommend, regressions, rollout_batch,
-                     rollout_summary, would_relieve)
+        functions = (capacity, drift, fleet, fleet_table, human_value, jmespath, recommend, regressions, rollout_batch, rollout_summary, would_relieve)
         return {function.__name__: _door(function) for function in functions}

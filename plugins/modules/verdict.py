@@ -7,22 +7,113 @@
 
 DOCUMENTATION = r"""
 module: verdict
-short_description: Pass or fail on what a filter found
+short_description: Pass or fail a host on its facts
 version_added: 0.1.0
 description:
-  - Shows the message of a verdict in one line that starts with C(PASS), C(WARN) or C(FAIL) and the host, and its table below, if it has one.
-  - Fails the host where the verdict does not pass.
-  - Needs no connection to the host.
+  - Shows one line that starts with C(PASS), C(WARN) or C(FAIL) and the host, and a table below where settings differ.
+  - Fails the host where what is asked for does not pass. Of several, the worst counts and is told first.
+  - Needs no connection to the host, and reads nothing. Where nothing is asked for, it is skipped.
 options:
-  verdict:
-    description:
-      - A dictionary with at least C(passes) and C(message), as the filters P(linux_net.socket_memory.prove#filter) and
-        P(linux_net.socket_memory.judge#filter) return it, and possibly C(table) and C(verdict) (V(pass), V(warn) or V(fail)).
+  facts:
+    description: The facts to judge. Without, those of the host, C(ansible_facts.socket_memory).
     type: dict
-    required: true
-  subject:
-    description: Who is judged. The host, unless something else is named.
+  prove:
+    description:
+      - Prove that settings hold now and after the next boot. They are compared with the running values and with what the C(sysctl.d) files set at the
+        next boot, by the facts V(limits) and V(boot).
+      - Where C(sysctl --system) or tuned would leave another value, that is told, as a remark.
+    type: dict
+    suboptions:
+      dropin:
+        description: The path of the drop-in that is meant to hold them.
+        type: str
+        required: true
+      settings:
+        description: Values by key. Without it, what O(prove.dropin) assigns on the host.
+        type: dict
+      exceptions:
+        description: Keys that are not judged, as a list, or as a dictionary with the reason for each.
+        type: raw
+        default: []
+      strict:
+        description: Whether a remark fails as a difference does, and a C(sysctl.d) file that could not be read.
+        type: bool
+        default: false
+      report_only:
+        description: Whether to say C(FAIL) for this without failing.
+        type: bool
+        default: false
+  gate:
+    description:
+      - Whether to judge if the host sits in memory pressure, by the fact V(tcp), and by V(udp), V(cgroups) and V(kernel_log) where they were gathered.
+      - With a window of observation a failing state fails where the host is in one at the end and was for the share O(rules.sustained)
+        of the time. One that did not last, or that only the kernel's counter shows, is a warning.
+    type: bool
+    default: false
+  fleet_budget:
+    description:
+      - How many of all hosts of the play may fail at the gate, a number, or a share such as V(5 %), which is rounded down. With it the fleet is
+        judged instead of the host, so use C(run_once).
+      - Hosts that failed, were unreachable or could not be read are not known to be well, and count.
     type: str
+  rules:
+    description: What differs from the defaults of the gate.
+    type: dict
+    suboptions:
+      fail_states:
+        description: States of TCP memory that fail. Without it V(pressure), V(recovering) and V(critical).
+        type: list
+        elements: str
+        choices: [normal, soft, imminent, pressure, recovering, critical]
+      warn_states:
+        description: States of TCP memory that warn. V(soft) only where the usage is above low by more than the kernel may miscount. Without it that
+          and V(imminent).
+        type: list
+        elements: str
+        choices: [normal, soft, imminent, pressure, recovering, critical]
+      sustained:
+        description: Share of the window, from 0 to 1, for which a state must be held. With 0 any moment is enough, also one that is over. Without it 0.5.
+        type: float
+      udp:
+        description: What it is when UDP is at its only limit, sustained alike. Without it V(fail).
+        type: str
+        choices: [fail, warn, ignore]
+      orphans_warn_percent:
+        description:
+          - Orphaned connections, in percent of C(tcp_max_orphans), from which on to warn. 0 is never. Without it 25.
+          - The kernel counts an orphan whose peer does not answer twice, after an error four times, so it resets some from 25 % on.
+        type: float
+      orphans_fail_percent:
+        description: The same, from which on to fail. Without it 100.
+        type: float
+      time_wait_warn_percent:
+        description: Connections in TIME-WAIT, in percent of C(tcp_max_tw_buckets), from which on to warn. 0 is never. Without it 100.
+        type: float
+      time_wait_fail_percent:
+        description: The same, from which on to fail. Without it never.
+        type: float
+      cgroups:
+        description:
+          - What it is when a control group that holds sockets is short of memory. That is when it met a limit in the window, waited for memory
+            10 % of the last 10 seconds, or, of version 1, when its sockets are at 90 % of their limit. Without it V(ignore).
+        type: str
+        choices: [fail, warn, ignore]
+      kernel_log:
+        description: What it is when the kernel log speaks of socket memory. Without it V(ignore).
+        type: str
+        choices: [fail, warn, ignore]
+      kernel_log_seconds:
+        description: Age from which on a message counts no more. Without it 600.
+        type: float
+  rules_prefix:
+    description:
+      - Take the rules from the variables of the host whose names begin with this, such as C(pressure_gate_sustained) with V(pressure_gate_).
+      - For roles with a variable for each rule. A template for each would cost as much as the rest of the task.
+    type: str
+  batch:
+    description:
+      - What P(linux_net.socket_memory.rollout_batch#filter) says about the batch of the host. Where it says to stop, that fails, and nothing else is judged.
+    type: dict
   report_only:
     description: Whether to say C(FAIL) without failing.
     type: bool
@@ -45,27 +136,93 @@ author:
 EXAMPLES = r"""
 - name: Hold now and after the next boot
   linux_net.socket_memory.verdict:
-    verdict: "{{ ansible_facts['socket_memory'] | linux_net.socket_memory.prove('/etc/sysctl.d/99-tcp-memory.conf') }}"
+    prove:
+      dropin: /etc/sysctl.d/99-tcp-memory.conf
   register: proof
+
+- name: Not under memory pressure, not even for a moment
+  linux_net.socket_memory.verdict:
+    gate: true
+    rules:
+      sustained: 0
+
+- name: Not more than 5 % of the hosts in memory pressure
+  linux_net.socket_memory.verdict:
+    fleet_budget: 5 %
+  run_once: true
 """
 
 RETURN = r"""
 msg:
-  description: The line that is shown, and the lines of the table.
+  description: A line or paragraph on what is, since when, what the kernel does about it, and what to do; below it the table.
   type: str
   returned: always
   sample: "PASS: web1: 6 settings hold now and after the next boot."
 verdict:
-  description: O(verdict), for machines. Terminals show it below RV(msg).
+  description: What was found, for machines. Terminals show it below RV(msg).
   type: dict
   returned: when it does not pass, or passes with a warning or with C(remarks)
-  sample: {passes: false, message: "", table: [], drift: [], remarks: [], unavailable: [], not_judged: {}}
+  contains:
+    passes:
+      description: Whether all that was asked for passes.
+      type: bool
+    verdict:
+      description: V(pass), V(warn) or V(fail), the worst of all that was asked for.
+      type: str
+    reasons:
+      description: For the gate, a list of C(id) and C(severity), the worst first.
+      type: list
+      elements: dict
+    drift:
+      description: For O(prove), the differences as from P(linux_net.socket_memory.drift#filter).
+      type: list
+      elements: dict
+    remarks:
+      description:
+        - For O(prove), keys that C(sysctl --system) or tuned would set to another value than is wanted, whenever it runs, with C(key), C(wanted), C(by),
+          C(value), C(file), C(line) and C(reason).
+      type: list
+      elements: dict
+    unavailable:
+      description: For O(prove), keys that this kernel or network namespace does not have, so that only the file holds them.
+      type: list
+      elements: str
+    not_judged:
+      description: For O(prove), the reason, or an empty text, by key that was excepted.
+      type: dict
+    tolerated:
+      description: For O(fleet_budget), how many hosts may fail.
+      type: int
+    judged:
+      description: For O(fleet_budget), how many hosts were judged.
+      type: int
+    not_well:
+      description: For O(fleet_budget), the id of the worst reason by host.
+      type: dict
 """
 
+STATES = {"type": "list", "elements": "str", "choices": ["normal", "soft", "imminent", "pressure", "recovering", "critical"]}
+SEVERITY = {"type": "str", "choices": ["fail", "warn", "ignore"]}
+NUMBER = {"type": "float"}
 ARGUMENTS = {
     "argument_spec": {
-        "verdict": {"type": "dict", "required": True},
-        "subject": {"type": "str"},
+        "facts": {"type": "dict"},
+        "prove": {"type": "dict", "options": {
+            "dropin": {"type": "str", "required": True},
+            "settings": {"type": "dict"},
+            "exceptions": {"type": "raw", "default": []},
+            "strict": {"type": "bool", "default": False},
+            "report_only": {"type": "bool", "default": False},
+        }},
+        "gate": {"type": "bool", "default": False},
+        "fleet_budget": {"type": "str"},
+        "rules": {"type": "dict", "options": {
+            "fail_states": STATES, "warn_states": STATES, "sustained": NUMBER, "udp": SEVERITY, "orphans_warn_percent": NUMBER, "orphans_fail_percent": NUMBER,
+            "time_wait_warn_percent": NUMBER, "time_wait_fail_percent": NUMBER, "cgroups": SEVERITY, "kernel_log": SEVERITY, "kernel_log_seconds": NUMBER,
+        }},
+        "rules_prefix": {"type": "str"},
+        "batch": {"type": "dict"},
         "report_only": {"type": "bool", "default": False},
     },
+    "mutually_exclusive": [("rules", "rules_prefix")],
 }

@@ -32,7 +32,7 @@ from ansible import constants as C
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
-from ansible.plugins.loader import filter_loader, test_loader
+from ansible.plugins.loader import filter_loader, lookup_loader, test_loader
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import printable
 
@@ -143,12 +143,13 @@ def needed(names: Iterable[str]) -> list[str]:
 def prepare(*names: str) -> None:
     """Load once, when Ansible loads an action plugin, what the process of each task would else load anew: they inherit it.
 
-    names: all core files that may be sent. Besides these it is the filters and tests of Ansible and of this collection, for the templates of our tasks.
+    names: all core files that may be sent. Besides these it is what the templates of our tasks need: filters, tests, and the lookup of the drop-in.
     """
     needed(names)
     with contextlib.suppress(KeyError):  # unit tests do not run below Ansible, which knows where collections are
-        for loader, plugin in ((filter_loader, "prove"), (test_loader, "under_memory_pressure")):
-            loader.get("linux_net.socket_memory." + plugin)
+        filter_loader.get("linux_net.socket_memory.drift")
+        test_loader.get("linux_net.socket_memory.under_memory_pressure")
+        lookup_loader.get("ansible.builtin.template")
 
 
 def script(work: Work, mark: str) -> str:

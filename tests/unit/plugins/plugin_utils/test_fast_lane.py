@@ -63,6 +63,18 @@ def test_script_runs_on_every_python(version, tmp_path):
     assert ran.stderr == b""
 
 
+def test_what_costs_a_host_most_is_not_imported(tmp_path):
+    """Each of these imports costs more than reading the host."""
+    parts = ["dropin", *(part for parts in PARTS.values() for part in parts)]
+    (tmp_path / "etc" / "sysctl.d").mkdir(parents=True)
+    (tmp_path / "etc" / "sysctl.d" / "a.conf").write_text("net.ipv4.tcp_mem = 1 2 3\nnet.ipv4.*_mem = 1\n")
+    text = fast_lane.script(fast_lane.Work("gather", "read", reading_params({"root": str(tmp_path), "page_size": 4096}), parts), MARK)
+    text += "sys.stderr.write(' '.join(sys.modules))\n"
+    ran = subprocess.run([sys.executable, "-I", "-S", "-"], input=text.encode(), capture_output=True, check=True)
+    assert fast_lane.read_answer(ran.stdout.decode(), MARK)["facts"]["boot"]
+    assert not {"re", "json", "collections", "contextlib", "functools", "typing"} & set(ran.stderr.decode().split())
+
+
 def test_refusal_and_accident_are_one_readable_failure():
     """A refusal is the sentence; an accident comes with its traceback."""
     for params, words in (({"read": [], "root": "/nowhere"}, "root: found '/nowhere'"), ({"read": 7}, "unexpected TypeError")):

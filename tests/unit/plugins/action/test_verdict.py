@@ -1,0 +1,100 @@
+# Copyright (c) 2026, linux_net.socket_memory contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The action verdict, by what a task of it returns. Controller only."""
+
+from unittest import mock
+
+import pytest
+from ansible_collections.linux_net.socket_memory.plugins.action.verdict import ActionModule
+
+DROPIN = "/etc/sysctl.d/99-tcp-memory.conf"
+
+
+def facts(state="normal", running=60):
+    """Return what the verdict looks at."""
+    pages = {"normal": 10, "pressure": 250}[state]
+    return {
+        "page_size": 4096,
+        "tcp": {
+            "state": state, "kernel_flag": state == "pressure", "used": {"pages": pages, "bytes": 4096 * pages}, "percent_of_high": pages / 3,
+            "thresholds": {"low": 100, "pressure": 200, "high": 300}, "error_bound": {"pages": 0, "bytes": 0},
+            "orphans": {"count": 0, "limit": 10}, "time_wait": {"count": 0, "limit": 10},
+        },
+        "limits": {"net.ipv4.tcp_fin_timeout": running},
+        "boot": {"net.ipv4.tcp_fin_timeout": {"value": 60, "file": DROPIN, "line": 1, "overrides": []}},
+    }
+
+
+def run(arguments, state="normal", running=60, **variables):
+    """Return the result of the task verdict with *arguments* on the host web1."""
+    task = mock.Mock(args=arguments, async_val=0, check_mode=False, diff=False)
+    templar = mock.Mock(template=lambda value: value)
+    action = ActionModule(task, mock.Mock(), mock.Mock(), mock.Mock(), templar, mock.Mock())
+    return action.run(task_vars=dict({"inventory_hostname": "web1", "ansible_facts": {"socket_memory": facts(state, running)}}, **variables))
+
+
+def test_one_line_is_enough_where_all_is_well():
+    result = run({"prove": {"dropin": DROPIN}, "gate": True})
+    assert result["msg"] == ("PASS: web1: 1 settings hold now and after the next boot. "
+                             "TCP memory is normal: 40.0 KiB of 1.2 MiB (3.3 % of high), kernel flag no.")
+    assert (result["failed"], result["changed"], "verdict" in result) == (False, False, False)
+
+
+def test_the_worst_is_told_first_and_the_table_last():
+    result = run({"prove": {"dropin": DROPIN}, "gate": True}, "pressure", 30)
+    lines = result["msg"].split("\n")
+    assert lines[0].startswith("FAIL: web1: 0 of 1 settings hold now") and "TCP memory is under pressure" in lines[0]
+    assert [line.split()[0] for line in lines[1:]] == ["KEY", "net.ipv4.tcp_fin_timeout"]
+    assert result["failed"]
+    assert [reason["id"] for reason in result["verdict"]["reasons"]] == ["tcp-pressure"]
+    assert result["verdict"]["drift"][0]["running"] == 30
+    assert run({"prove": {"dropin": DROPIN}, "gate": True}, "pressure")["msg"].startswith("FAIL: web1: TCP memory is under pressure")
+
+
+@pytest.mark.parametrize("arguments, state, running, failed", [
+    ({"prove": {"dropin": DROPIN, "report_only": True}}, "normal", 30, False),
+    ({"prove": {"dropin": DROPIN, "report_only": True}, "gate": True}, "normal", 30, False),
+    ({"prove": {"dropin": DROPIN, "report_only": True}, "gate": True}, "pressure", 30, True),
+    ({"prove": {"dropin": DROPIN}, "gate": True, "report_only": True}, "pressure", 30, False),
+])
+def test_what_is_only_reported_does_not_fail(arguments, state, running, failed):
+    result = run(arguments, state, running)
+    assert result["msg"].startswith("FAIL: web1: ")
+    assert result["failed"] is failed
+
+
+def test_rules_are_given_or_found_in_the_variables_of_a_role():
+    assert run({"gate": True, "rules": {"fail_states": ["normal"]}})["failed"]
+    assert run({"gate": True, "rules_prefix": "my_gate_"}, my_gate_fail_states=["normal"])["failed"]
+    assert not run({"gate": True, "rules_prefix": "my_gate_"}, my_gate_fail_states=["critical"], my_gate_udp="ignore")["failed"]
+    assert "mutually exclusive" in run({"gate": True, "rules": {"udp": "fail"}, "rules_prefix": "my_gate_"})["msg"]
+    assert "must be one of" in run({"gate": True, "rules": {"udp": "perhaps"}})["msg"]
+    refused = run({"gate": True, "rules_prefix": "my_gate_"}, my_gate_udp="perhaps")
+    assert refused["failed"] and refused["msg"].startswith("web1: udp: found 'perhaps', expected one of fail, warn, ignore")
+
+
+def test_other_facts_than_those_of_the_host_can_be_judged():
+    assert run({"gate": True, "facts": facts("pressure")})["failed"]
+    assert "not read" in run({"gate": True, "prove": {"dropin": DROPIN}}, ansible_facts={})["msg"]
+
+
+def test_a_batch_that_stops_is_all_that_is_told():
+    result = run({"gate": True, "prove": {"dropin": DROPIN}, "batch": {"stop": True, "message": "web2 is worse off than before: lost"}}, "pressure")
+    assert (result["failed"], result["msg"]) == (True, "FAIL: web1: web2 is worse off than before: lost")
+    assert run({"gate": True, "batch": {"stop": False, "message": ""}})["msg"].startswith("PASS: web1: TCP memory is normal")
+
+
+def test_a_fleet_is_judged_by_its_budget():
+    hosts = {"web1": {"ansible_facts": {"socket_memory": facts()}}, "web2": {"ansible_facts": {"socket_memory": facts("pressure")}}, "web3": {}}
+    play = {"hostvars": hosts, "ansible_play_hosts_all": list(hosts), "ansible_play_hosts": ["web1", "web2"], "ansible_play_batch": ["web1", "web2"]}
+    result = run({"fleet_budget": "1"}, **play)
+    assert result["msg"] == "FAIL: fleet: 2 of 3 hosts may not pass, 1 of 3 are tolerated (not-read: web3; tcp-pressure: web2)."
+    assert result["failed"] and result["verdict"]["not_well"] == {"web2": "tcp-pressure", "web3": "not-read"}
+    assert not run({"fleet_budget": "70 %"}, **play)["failed"]
+
+
+def test_where_nothing_is_asked_for_it_is_skipped():
+    result = run({})
+    assert result["skipped"] and not result.get("failed")
