@@ -5,7 +5,8 @@
 """Prints what a host costs, as ratios within one run: facts, a full tune, and twelve keys by ansible.posix.sysctl, each against ping.
 
 Every playbook runs in turn, round after round, against the same hosts: local ones that are all this machine, or those of an inventory. From
-each the cost of an empty playbook is taken off. CPU is that of the controller, and of the hosts where they are local. Absolute times say
+each the cost of an empty playbook is taken off, and in a second column that of the same playbook with its tasks skipped: what is left then is
+what the tasks do, without what Ansible takes for having them. CPU is that of the controller, and of the hosts where they are local. Absolute times say
 little on a busy machine, their ratios do. With local hosts it also tells where the time goes, and what the hosts cost in memory of the
 controller.
 """
@@ -31,21 +32,33 @@ from tests.support import this_host  # noqa: E402  (needs the path above)
 
 LOOP = "12 keys by ansible.posix.sysctl"
 KEYS_IN_LOOP = 12
-NOTHING = [{"ansible.builtin.meta": "noop"}]
+TUNE = "tune"
+ROLE = {"ansible.builtin.import_role": {"name": "linux_net.socket_memory.tune_tcp", "rolespec_validate": False}}
+SERIAL = [1, "10%", "100%"]  # of the playbook
 
 
 def playbooks(settings):
-    """Return {name: tasks, or the name of a playbook} of what is compared. settings: {key: value} for the loop of single keys."""
-    return {
-        "empty": NOTHING,
-        "ping": [{"ansible.builtin.ping": None}],
-        "facts": [{"linux_net.socket_memory.socket_memory_facts": None}],
-        "tune": "linux_net.socket_memory.tune_tcp",
-        LOOP: [{
+    """Return {name: a play, or the name of a playbook} of what is compared. settings: {key: value} for the loop of single keys."""
+    tasks = {
+        "ping": {"ansible.builtin.ping": None},
+        "facts": {"linux_net.socket_memory.socket_memory_facts": None},
+        TUNE: ROLE,
+        LOOP: {
             "ansible.posix.sysctl": {"name": "{{ item.name }}", "value": "{{ item.value }}", "sysctl_file": "/etc/sysctl.d/98-loop.conf", "sysctl_set": True},
             "loop": [{"name": key, "value": format_value(value)} for key, value in settings.items()],
-        }],
+        },
     }
+    plays = {"empty": [{"ansible.builtin.meta": "noop"}]}
+    for name, task in tasks.items():
+        plays[name], plays[skipped(name)] = [task], [dict(task, when=False)]
+    plays = {name: {"hosts": "all", "gather_facts": False, "tasks": play} for name, play in plays.items()}
+    plays[skipped(TUNE)]["serial"] = SERIAL
+    return dict(plays, **{TUNE: "linux_net.socket_memory.tune_tcp"})
+
+
+def skipped(name):
+    """Return the name of the play *name* with its tasks skipped."""
+    return name + ", skipped"
 
 
 def measure(command, environment=None, text=""):
@@ -132,22 +145,24 @@ def compare(arguments, inventory, one_host):
         environment = dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_COLLECTIONS_PATH=":".join(paths), ANSIBLE_HOME=folder)
         program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
         commands = {}
-        for name, tasks in playbooks(settings).items():
-            playbook = tasks
-            if isinstance(tasks, list):
-                playbook = os.path.join(folder, "%d.json" % len(commands))
-                pathlib.Path(playbook).write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
+        for name, playbook in playbooks(settings).items():
+            if isinstance(playbook, dict):
+                play, playbook = playbook, os.path.join(folder, "%d.json" % len(commands))
+                pathlib.Path(playbook).write_text(json.dumps([play]))
             commands[name] = [program, "--inventory", inventory, "--forks", str(arguments.forks), playbook]
         measured = rounds_of(commands, environment, arguments.rounds)
-        alone = rounds_of({name: command + one_host for name, command in commands.items() if name != LOOP}, environment, 1) if one_host else {}
+        alone = {name: commands[name] + one_host for name in ("empty", "ping", "facts", TUNE)} if one_host else {}
+        alone = rounds_of(alone, environment, 1)
 
-    def cost(name, unit):
-        return [one[unit] - empty[unit] for one, empty in zip(measured[name], measured["empty"])]
+    def ratios(name, other, unit, without):
+        costs = [[one[unit] - less[unit] for one, less in zip(measured[which], measured[without(which)])] for which in (name, other)]
+        return spread([one / two for one, two in zip(*costs)])
 
-    print("%d rounds: median (smallest to largest)" % arguments.rounds)
-    for name, other in (("facts", "ping"), ("tune", "ping"), (LOOP, "tune")):
+    print("%d rounds, median (smallest to largest): %s" % (arguments.rounds, "above an empty playbook; above the same one with its tasks skipped"))
+    for name, other in (("facts", "ping"), (TUNE, "ping"), (LOOP, TUNE)):
         for unit in ("CPU", "wall"):
-            print("%-45s %-4s %s" % ("%s / %s" % (name, other), unit, spread([one / two for one, two in zip(cost(name, unit), cost(other, unit))])))
+            both = [ratios(name, other, unit, without) for without in (lambda _name: "empty", skipped)]
+            print("%-42s %-4s %s   %s" % ("%s / %s" % (name, other), unit, *both))
     for name in alone:
         more = measured[name][0]["MiB"] - alone[name][0]["MiB"]
         print("%-45s %s" % ("controller, %s" % name, "%5.1f MiB with one host, %+.2f MiB with each further one" % (
