@@ -7,11 +7,11 @@
 import itertools
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_files import DIRECTORIES, SUFFIX, parse_lines
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_files import DIRECTORIES, SUFFIX, WORD_CHARACTERS, parse_lines
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import key_path, parse_value
 
 # "." and "-" may not be the first.
-NAME_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@+.-")
+NAME_CHARACTERS = WORD_CHARACTERS | set("@+.-")
 
 
 def check_path(path):

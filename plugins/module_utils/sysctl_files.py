@@ -31,9 +31,10 @@ LIBRARY = "libsystemd-shared-"
 LIBRARY_DIRECTORIES = ("/usr/lib/systemd", "/usr/lib64/systemd", "/lib/systemd",
                        "/usr/lib/x86_64-linux-gnu/systemd", "/usr/lib/aarch64-linux-gnu/systemd")
 
-# Of what plain assignments are made: all programs read them alike.
 DIGITS = "0123456789"
-KEY_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_." + DIGITS)
+WORD_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_" + DIGITS)
+# Of what plain assignments are made: all programs read them alike.
+KEY_CHARACTERS = WORD_CHARACTERS | {"."}
 VALUE_CHARACTERS = frozenset(map(chr, range(ord(" "), ord("~") + 1))) | {"\t"}
 
 

@@ -9,7 +9,7 @@ No regular expressions here, see sysctl_keys.
 """
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel_writes import held_after
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_files import Assignment, settle
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_files import WORD_CHARACTERS, Assignment, settle
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.systemd_units import service_is_active
 
 ACTIVE_PROFILE = "/etc/tuned/active_profile"
@@ -17,7 +17,7 @@ MAIN_FILE = "/etc/tuned/tuned-main.conf"
 PROFILE_DIRECTORIES = ("/etc/tuned/profiles", "/etc/tuned", "/usr/lib/tuned/profiles", "/usr/lib/tuned")
 REAPPLIED = ("/run/sysctl.d", "/etc/sysctl.d")  # in this order: /run hides the same name of /etc
 LAST_FILE = "/etc/sysctl.conf"
-NAME_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
+NAME_CHARACTERS = WORD_CHARACTERS | set(".-")
 # What a section says about itself; the rest of it are sysctls.
 UNIT_OPTIONS = ("priority", "type", "enabled", "replace", "prepend", "drop", "devices", "devices_udev_regex",
                 "cpuinfo_regex", "uname_regex", "script_pre", "script_post")
