@@ -34,11 +34,11 @@ LOOP = "12 keys by ansible.posix.sysctl"
 KEYS_IN_LOOP = 12
 TUNE = "tune"
 ROLE = {"ansible.builtin.import_role": {"name": "linux_net.socket_memory.tune_tcp", "rolespec_validate": False}}
-SERIAL = [1, "10%", "100%"]  # of the playbook
+SERIAL = [1, "10%", "100%"]  # the batches of the playbook
 
 
-def playbooks(settings):
-    """Return {name: a play, or the name of a playbook} of what is compared. settings: {key: value} for the loop of single keys."""
+def playbooks(settings, serial):
+    """Return {name: a play, or the name of a playbook} of what is compared. settings: {key: value} for the loop of single keys; serial: of the tune."""
     tasks = {
         "ping": {"ansible.builtin.ping": None},
         "facts": {"linux_net.socket_memory.socket_memory_facts": None},
@@ -52,7 +52,7 @@ def playbooks(settings):
     for name, task in tasks.items():
         plays[name], plays[skipped(name)] = [task], [dict(task, when=False)]
     plays = {name: {"hosts": "all", "gather_facts": False, "tasks": play} for name, play in plays.items()}
-    plays[skipped(TUNE)]["serial"] = SERIAL
+    plays[skipped(TUNE)]["serial"] = serial
     return dict(plays, **{TUNE: "linux_net.socket_memory.tune_tcp"})
 
 
@@ -119,6 +119,7 @@ def main():
     parser.add_argument("--inventory", help="other hosts than local ones: they are tuned for real")
     parser.add_argument("--forks", type=int, default=1, help="local hosts are one machine, and its drop-ins have one lock")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--serial", nargs="+", default=SERIAL, help="the batches of the tune; 100%% for one, without a canary")
     parser.add_argument("--collections", default="", help="where ansible.posix is, if not on the default path")
     arguments = parser.parse_args()
     if arguments.inventory:
@@ -145,11 +146,12 @@ def compare(arguments, inventory, one_host):
         environment = dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_COLLECTIONS_PATH=":".join(paths), ANSIBLE_HOME=folder)
         program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
         commands = {}
-        for name, playbook in playbooks(settings).items():
+        for name, playbook in playbooks(settings, arguments.serial).items():
             if isinstance(playbook, dict):
                 play, playbook = playbook, os.path.join(folder, "%d.json" % len(commands))
                 pathlib.Path(playbook).write_text(json.dumps([play]))
             commands[name] = [program, "--inventory", inventory, "--forks", str(arguments.forks), playbook]
+        commands[TUNE] += ["--extra-vars", json.dumps({"tune_tcp_serial": arguments.serial})]
         measured = rounds_of(commands, environment, arguments.rounds)
         alone = {name: commands[name] + one_host for name in ("empty", "ping", "facts", TUNE)} if one_host else {}
         alone = rounds_of(alone, environment, 1)
