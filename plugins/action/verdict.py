@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.drift import prove
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
@@ -60,13 +61,16 @@ class ActionModule(ActionBase):
             options = dict(params["prove"])
             report_only = options.pop("report_only")
             proof = prove(facts, **options)
-            verdicts.append(dict(proof, passes=True, verdict=grade(proof)) if report_only else proof)
+            verdicts.append(_reported(proof) if report_only else proof)
         rules = self._rules(params, task_vars)
+        report_only = boolean(rules.pop("report_only", False))
         if params["gate"]:
-            verdicts.append(judge(facts, rules))
+            found = judge(facts, rules)
+            verdicts.append(_reported(found) if report_only else found)
         if params["fleet_budget"] is not None:
             hosts = {name: (task_vars["hostvars"][name].get("ansible_facts") or {}).get("socket_memory") for name in task_vars["ansible_play_hosts_all"]}
-            verdicts.append(judge_fleet(hosts, params["fleet_budget"], task_vars["ansible_play_hosts"], task_vars["ansible_play_batch"], rules))
+            found = judge_fleet(hosts, params["fleet_budget"], task_vars["ansible_play_hosts"], task_vars["ansible_play_batch"], rules)
+            verdicts.append(_reported(found) if report_only else found)
         return verdicts
 
     def _rules(self, params: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -74,4 +78,9 @@ class ActionModule(ActionBase):
         prefix = params["rules_prefix"]
         if prefix is None:
             return {name: value for name, value in (params["rules"] or {}).items() if value is not None}
-        return {name: self._templar.template(task_vars[prefix + name]) for name in RULES if prefix + name in task_vars}
+        return {name: self._templar.template(task_vars[prefix + name]) for name in [*RULES, "report_only"] if prefix + name in task_vars}
+
+
+def _reported(verdict: dict[str, Any]) -> dict[str, Any]:
+    """Return *verdict* as one that says what it is without failing."""
+    return dict(verdict, passes=True, verdict=grade(verdict))

@@ -105,6 +105,9 @@ options:
       kernel_log_seconds:
         description: Age from which on a message counts no more. Without it 600.
         type: float
+      report_only:
+        description: Whether to say C(FAIL) for the gate and the fleet without failing.
+        type: bool
   rules_prefix:
     description:
       - Take the rules from the variables of the host whose names begin with this, such as C(pressure_gate_sustained) with V(pressure_gate_).
@@ -201,8 +204,11 @@ verdict:
       type: dict
 """
 
-STATES = {"type": "list", "elements": "str", "choices": ["normal", "soft", "imminent", "pressure", "recovering", "critical"]}
-SEVERITY = {"type": "str", "choices": ["fail", "warn", "ignore"]}
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.gate import SEVERITIES
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.states import TCP_STATES
+
+STATES = {"type": "list", "elements": "str", "choices": list(TCP_STATES)}
+SEVERITY = {"type": "str", "choices": list(SEVERITIES)}
 NUMBER = {"type": "float"}
 ARGUMENTS = {
     "argument_spec": {
@@ -219,6 +225,7 @@ ARGUMENTS = {
         "rules": {"type": "dict", "options": {
             "fail_states": STATES, "warn_states": STATES, "sustained": NUMBER, "udp": SEVERITY, "orphans_warn_percent": NUMBER, "orphans_fail_percent": NUMBER,
             "time_wait_warn_percent": NUMBER, "time_wait_fail_percent": NUMBER, "cgroups": SEVERITY, "kernel_log": SEVERITY, "kernel_log_seconds": NUMBER,
+            "report_only": {"type": "bool"},
         }},
         "rules_prefix": {"type": "str"},
         "batch": {"type": "dict"},

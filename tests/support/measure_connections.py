@@ -105,7 +105,7 @@ def unread(number, segment_bytes, segments):
         while any(meminfo(sender)[5] for sender in senders):  # what is not acknowledged is charged to the sender too
             if time.monotonic() > deadline:
                 raise RuntimeError("segments of %d bytes are not acknowledged within 5 s" % segment_bytes)
-            time.sleep(0.05)
+            time.sleep(0.05)  # an acknowledgement is delayed by 40 to 200 ms (include/net/tcp.h TCP_DELACK_MIN, _MAX)
         return {"segment_bytes": segment_bytes, "segments": segments, "connections": number, "pages": used_pages() - before,
                 "charged": statistics.median(meminfo(receiver)[0] for receiver in receivers)}
 

@@ -85,6 +85,19 @@ def test_rollback_of_one_run_and_not_over_what_somebody_else_changed(playbook, h
     assert not DROPIN.exists()
 
 
+def test_a_host_that_may_not_pass_fails_with_its_verdict_and_keeps_its_settings(playbook):
+    """The rescue is for batches that got worse: here nothing is rolled back, the last failure tells why, and reporting does not fail."""
+    shut = {"pressure_gate_fail_states": ["normal", "soft"]}
+    run = playbook("tune-tcp.yml", variables=json.dumps(shut))
+    assert run.failed and DROPIN.exists()
+    last = run.output.split("Stop here")[1]
+    assert "FAIL: localhost: TCP memory is" in last and "6 settings hold now and after the next boot." in last
+    assert "1 host: 1 failed. Failed: localhost." in last
+    reported = playbook("tune-tcp.yml", variables=json.dumps(dict(shut, pressure_gate_report_only=True)))
+    assert not reported.failed
+    assert "FAIL: localhost: TCP memory is" in reported.output
+
+
 def test_value_the_kernel_refuses_leaves_file_and_kernel_as_they_were(playbook, host_as_before):
     """tcp_tw_reuse takes 0, 1 and 2; that is for the kernel to say."""
     assert not playbook("tune-tcp.yml").failed

@@ -4,10 +4,13 @@
 
 """The action verdict, by what a task of it returns. Controller only."""
 
+import pathlib
 from unittest import mock
 
 import pytest
+import yaml
 from ansible_collections.linux_net.socket_memory.plugins.action.verdict import ActionModule
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.gate import RULES
 
 DROPIN = "/etc/sysctl.d/99-tcp-memory.conf"
 
@@ -65,6 +68,16 @@ def test_what_is_only_reported_does_not_fail(arguments, state, running, failed):
     assert result["failed"] is failed
 
 
+@pytest.mark.parametrize("way", [{"rules": {"report_only": True}}, {"rules_prefix": "my_gate_"}])
+def test_a_gate_that_only_reports_lets_a_proof_fail(way):
+    gate = run(dict(way, gate=True), "pressure", my_gate_report_only="yes")
+    assert gate["msg"].startswith("FAIL: web1: TCP memory is under pressure") and not gate["failed"]
+    assert run(dict(way, gate=True, prove={"dropin": DROPIN}), "pressure", 30, my_gate_report_only="yes")["failed"]
+    play = {"hostvars": {"web1": {}}, "ansible_play_hosts_all": ["web1"], "ansible_play_hosts": [], "ansible_play_batch": []}
+    fleet = run(dict(way, fleet_budget="0"), my_gate_report_only="yes", **play)
+    assert fleet["msg"].startswith("FAIL: fleet: 1 of 1") and not fleet["failed"]
+
+
 def test_rules_are_given_or_found_in_the_variables_of_a_role():
     assert run({"gate": True, "rules": {"fail_states": ["normal"]}})["failed"]
     assert run({"gate": True, "rules_prefix": "my_gate_"}, my_gate_fail_states=["normal"])["failed"]
@@ -98,3 +111,12 @@ def test_a_fleet_is_judged_by_its_budget():
 def test_where_nothing_is_asked_for_it_is_skipped():
     result = run({})
     assert result["skipped"] and not result.get("failed")
+
+
+def test_the_role_and_its_documentation_have_the_rules_and_their_defaults():
+    """Users read them there; they are decided in gate.RULES."""
+    role = pathlib.Path(__file__).parents[4] / "roles" / "pressure_gate"
+    defaults = yaml.safe_load((role / "defaults" / "main.yml").read_text())
+    options = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    for name, value in RULES.items():
+        assert defaults["pressure_gate_" + name] == options["pressure_gate_" + name]["default"] == value
