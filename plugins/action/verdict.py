@@ -13,9 +13,36 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.drift import prove
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.gate import RULES, judge, judge_fleet
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.gate import RULES, SEVERITIES, judge, judge_fleet
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.states import TCP_STATES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.verdicts import grade, joined
-from ansible_collections.linux_net.socket_memory.plugins.modules.verdict import ARGUMENTS
+
+STATES = {"type": "list", "elements": "str", "choices": list(TCP_STATES)}
+SEVERITY = {"type": "str", "choices": list(SEVERITIES)}
+NUMBER = {"type": "float"}
+ARGUMENTS = {
+    "argument_spec": {
+        "facts": {"type": "dict"},
+        "prove": {"type": "dict", "options": {
+            "dropin": {"type": "str", "required": True},
+            "settings": {"type": "dict"},
+            "exceptions": {"type": "raw", "default": []},
+            "strict": {"type": "bool", "default": False},
+            "report_only": {"type": "bool", "default": False},
+        }},
+        "gate": {"type": "bool", "default": False},
+        "fleet_budget": {"type": "str"},
+        "rules": {"type": "dict", "options": {
+            "fail_states": STATES, "warn_states": STATES, "sustained": NUMBER, "udp": SEVERITY, "orphans_warn_percent": NUMBER, "orphans_fail_percent": NUMBER,
+            "time_wait_warn_percent": NUMBER, "time_wait_fail_percent": NUMBER, "cgroups": SEVERITY, "kernel_log": SEVERITY, "kernel_log_seconds": NUMBER,
+            "report_only": {"type": "bool"},
+        }},
+        "rules_prefix": {"type": "str"},
+        "batch": {"type": "dict"},
+        "report_only": {"type": "bool", "default": False},
+    },
+    "mutually_exclusive": [("rules", "rules_prefix")],
+}
 
 
 class ActionModule(ActionBase):

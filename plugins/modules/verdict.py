@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Documentation and arguments of the action verdict, which runs on the controller only."""
+"""Documentation of the action verdict, which runs on the controller only."""
 
 DOCUMENTATION = r"""
 module: verdict
@@ -203,33 +203,3 @@ verdict:
       description: For O(fleet_budget), the id of the worst reason by host.
       type: dict
 """
-
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.gate import SEVERITIES
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.states import TCP_STATES
-
-STATES = {"type": "list", "elements": "str", "choices": list(TCP_STATES)}
-SEVERITY = {"type": "str", "choices": list(SEVERITIES)}
-NUMBER = {"type": "float"}
-ARGUMENTS = {
-    "argument_spec": {
-        "facts": {"type": "dict"},
-        "prove": {"type": "dict", "options": {
-            "dropin": {"type": "str", "required": True},
-            "settings": {"type": "dict"},
-            "exceptions": {"type": "raw", "default": []},
-            "strict": {"type": "bool", "default": False},
-            "report_only": {"type": "bool", "default": False},
-        }},
-        "gate": {"type": "bool", "default": False},
-        "fleet_budget": {"type": "str"},
-        "rules": {"type": "dict", "options": {
-            "fail_states": STATES, "warn_states": STATES, "sustained": NUMBER, "udp": SEVERITY, "orphans_warn_percent": NUMBER, "orphans_fail_percent": NUMBER,
-            "time_wait_warn_percent": NUMBER, "time_wait_fail_percent": NUMBER, "cgroups": SEVERITY, "kernel_log": SEVERITY, "kernel_log_seconds": NUMBER,
-            "report_only": {"type": "bool"},
-        }},
-        "rules_prefix": {"type": "str"},
-        "batch": {"type": "dict"},
-        "report_only": {"type": "bool", "default": False},
-    },
-    "mutually_exclusive": [("rules", "rules_prefix")],
-}
