@@ -12,9 +12,8 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.capacity i
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.drift import drift
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.fleet import fleet, fleet_table
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import human_value
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout import judge_batch, regressions, sum_up, would_relieve
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import recommend
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import assignments, recommend
 
 
 def jmespath(data, expression):
@@ -63,5 +62,5 @@ class FilterModule:
 
     def filters(self):
         """Return {name: function}."""
-        functions = (capacity, drift, fleet, fleet_table, human_value, jmespath, recommend, regressions, rollout_batch, rollout_summary, would_relieve)
+        functions = (assignments, capacity, drift, fleet, fleet_table, jmespath, recommend, regressions, rollout_batch, rollout_summary, would_relieve)
         return {function.__name__: _door(function) for function in functions}

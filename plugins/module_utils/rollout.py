@@ -69,14 +69,17 @@ def _moved(before, after):
     return [] if any(new < old for _name, old, new in pairs) else pairs
 
 
-def would_relieve(facts, settings):
+def would_relieve(facts, settings=None):
     """Return whether *settings* ({key: value}) are worth a try on a host: not under pressure it always is, under pressure only
     where its usage passes fewer of the new thresholds than of those it runs with, or none.
 
-    facts: the value of ansible_facts.socket_memory with the subset "tcp". What cannot be told is tried.
+    facts: the value of ansible_facts.socket_memory with the subset "tcp", and "recommended" unless *settings* are given. What cannot be
+    told is tried.
     """
     tcp = facts["tcp"]
     now = [tcp["thresholds"][name] for name in ("low", "pressure", "high")]
+    if settings is None:
+        settings = (facts.get("recommended") or {}).get("settings") or {}
     new = settings.get("net.ipv4.tcp_mem")
     used, bound = tcp["used"]["pages"], tcp["error_bound"]["pages"] or 0
     if not under_memory_pressure(facts) or used is None or new is None or None in now:
@@ -109,6 +112,28 @@ def judge_batch(hosts, active):
     message = "; ".join("%s is worse off than before: %s" % (name, ", ".join(one["message"] for one in worse[name])) for name in sorted(worse)[:NAMES_SHOWN])
     return {"stop": bool(worse), "message": message + _more(worse), "regressions": worse,
             "changed": changed, "roll_back": [name for name in changed if name in active]}
+
+
+def why_lost(after, batch):
+    """Return why a tuned host fails whatever its facts say, None where they decide.
+
+    after: what its second reading returned, batch: what judge_batch returned, empty where no batch was judged.
+    """
+    if batch.get("stop"):
+        return batch["message"]
+    if "ansible_facts" not in after:
+        return "it could not be read again: %s" % after.get("msg")
+    return None
+
+
+def promises(result, check_mode):
+    """Return whether a host must hold its settings after the drop-in module returned *result*: not where it was left as it was, or is to be changed."""
+    return not (result.get("skipped") or check_mode and result.get("changed"))
+
+
+def unavailable(result):
+    """Return the keys that the drop-in module left out of the kernel, which has no such keys."""
+    return [one["key"] for one in result["settings"] if one["status"] == "skipped"]
 
 
 def sum_up(hosts, active, check_mode=False):

@@ -13,14 +13,16 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.budget imp
     tcp_demand,
     unmet_demand,
 )
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import human_value
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.lint import in_order, lint
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.path_buffers import bandwidth_delay_product, describe_paths
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.profiles import MEM, PROFILES, RMEM, UDP_MEM, recommended
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sized_host import SizedHost
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import format_value
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.thresholds import UDP_DEFAULT_DIVISOR, ceiling, kernel_default_tcp_mem
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.workload import FACTS, check_workload
 
-__all__ = ("PROFILES", "bandwidth_delay_product", "check_workload", "connection_demand", "kernel_default_tcp_mem", "recommend")
+__all__ = ("PROFILES", "assignments", "bandwidth_delay_product", "check_workload", "connection_demand", "kernel_default_tcp_mem", "recommend")
 
 
 def recommend(facts, workload=None):
@@ -57,6 +59,16 @@ def recommend(facts, workload=None):
         "budget": _budget(host, workload, needs, settings, limits),
         "lint": in_order(results, workload["silence"]),
     }
+
+
+def assignments(recommendation, page_size):
+    """Return the settings of what recommend returned as a drop-in has them, a list of {key, value, comment}.
+
+    value: its numbers as text; comment: what they are in units that people read, and the reason. page_size: of the host, bytes.
+    """
+    settings, reasons = recommendation["settings"], recommendation["reasons"]
+    return [{"key": key, "value": format_value(value), "comment": ": ".join(text for text in (human_value(key, value, page_size), reasons[key]) if text)}
+            for key, value in settings.items()]
 
 
 def _observed(facts):

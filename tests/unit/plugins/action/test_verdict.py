@@ -13,6 +13,8 @@ from ansible_collections.linux_net.socket_memory.plugins.action.verdict import A
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.gate import RULES
 
 DROPIN = "/etc/sysctl.d/99-tcp-memory.conf"
+HOLDS = "1 settings hold now and after the next boot."
+NORMAL = "TCP memory is normal: 40.0 KiB of 1.2 MiB (3.3 % of high), kernel flag no."
 
 
 def facts(state="normal", running=60):
@@ -30,9 +32,9 @@ def facts(state="normal", running=60):
     }
 
 
-def run(arguments, state="normal", running=60, **variables):
+def run(arguments, state="normal", running=60, check_mode=False, **variables):
     """Return the result of the task verdict with *arguments* on the host web1."""
-    task = mock.Mock(args=arguments, async_val=0, check_mode=False, diff=False)
+    task = mock.Mock(args=arguments, async_val=0, check_mode=check_mode, diff=False)
     templar = mock.Mock(template=lambda value: value)
     action = ActionModule(task, mock.Mock(), mock.Mock(), mock.Mock(), templar, mock.Mock())
     return action.run(task_vars=dict({"inventory_hostname": "web1", "ansible_facts": {"socket_memory": facts(state, running)}}, **variables))
@@ -40,8 +42,7 @@ def run(arguments, state="normal", running=60, **variables):
 
 def test_one_line_is_enough_where_all_is_well():
     result = run({"prove": {"dropin": DROPIN}, "gate": True})
-    assert result["msg"] == ("PASS: web1: 1 settings hold now and after the next boot. "
-                             "TCP memory is normal: 40.0 KiB of 1.2 MiB (3.3 % of high), kernel flag no.")
+    assert result["msg"] == "PASS: web1: " + HOLDS + " " + NORMAL
     assert (result["failed"], result["changed"], "verdict" in result) == (False, False, False)
 
 
@@ -93,10 +94,38 @@ def test_other_facts_than_those_of_the_host_can_be_judged():
     assert "not read" in run({"gate": True, "prove": {"dropin": DROPIN}}, ansible_facts={})["msg"]
 
 
+def tuned(state="normal", running=60, check_mode=False, result=None, **variables):
+    """Return the result of the task for a host that the role tune_tcp tuned, with its *variables* by their names behind the prefix."""
+    left = {"result": result or {"changed": True, "settings": []}, "after": {"ansible_facts": {}}, "dropin": DROPIN, "shadowed": "fail", "gate": True}
+    mine = {"tune_tcp_" + name: value for name, value in dict(left, **variables).items()}
+    return run({"tune_prefix": "tune_tcp_"}, state, running, check_mode, **mine)
+
+
+def test_a_tuned_host_holds_its_settings_and_is_not_under_pressure():
+    assert tuned()["msg"] == "PASS: web1: " + HOLDS + " " + NORMAL
+    assert tuned(gate="no")["msg"] == "PASS: web1: " + HOLDS
+    assert tuned("pressure")["failed"] and not tuned("pressure", gate=False)["failed"]
+    assert tuned(running=30)["failed"] and not tuned(running=30, shadowed="warn")["failed"]
+    assert not tuned(running=30, result={"settings": [{"key": "net.ipv4.tcp_fin_timeout", "status": "skipped"}]})["failed"]
+
+
+@pytest.mark.parametrize("result, check_mode", [({"skipped": True}, False), ({"changed": True, "settings": []}, True)])
+def test_what_was_not_written_need_not_hold(result, check_mode):
+    assert tuned(running=30, result=result, check_mode=check_mode)["msg"] == "PASS: web1: " + NORMAL
+    assert tuned(running=30, result=result, check_mode=check_mode, gate=False)["skipped"]
+
+
 def test_a_batch_that_stops_is_all_that_is_told():
-    result = run({"gate": True, "prove": {"dropin": DROPIN}, "batch": {"stop": True, "message": "web2 is worse off than before: lost"}}, "pressure")
+    result = tuned("pressure", batch={"stop": True, "message": "web2 is worse off than before: lost"})
     assert (result["failed"], result["msg"]) == (True, "FAIL: web1: web2 is worse off than before: lost")
-    assert run({"gate": True, "batch": {"stop": False, "message": ""}})["msg"].startswith("PASS: web1: TCP memory is normal")
+    assert tuned(batch={"stop": False, "message": ""})["msg"].startswith("PASS: web1: ")
+
+
+@pytest.mark.parametrize("gate", [True, False])
+def test_a_host_that_could_not_be_read_again_fails_whatever_is_asked(gate):
+    """The facts it has are those from before."""
+    result = tuned(gate=gate, after={"unreachable": True, "msg": "Connection timed out"})
+    assert (result["failed"], result["msg"]) == (True, "FAIL: web1: it could not be read again: Connection timed out")
 
 
 def test_a_fleet_is_judged_by_its_budget():

@@ -110,7 +110,8 @@ def test_a_host_in_trouble_is_not_blamed_for_its_counters(before):
 ])
 def test_under_pressure_only_what_relieves_is_worth_a_try(before, state, used, new, worth):
     facts = later(before, state=state, kernel_flag=True, used={"pages": used, "bytes": None})
-    assert would_relieve(facts, {"net.ipv4.tcp_mem": list(new)}) is worth
+    settings = {"net.ipv4.tcp_mem": list(new)}
+    assert would_relieve(facts, settings) is would_relieve(dict(facts, recommended={"settings": settings})) is worth
 
 
 def test_what_the_kernel_may_miscount_is_left_to_a_try(before):
@@ -119,7 +120,7 @@ def test_what_the_kernel_may_miscount_is_left_to_a_try(before):
     assert not would_relieve(facts, settings)
     facts["tcp"]["error_bound"]["pages"] = 512
     assert would_relieve(facts, settings)
-    assert would_relieve(facts, {})
+    assert would_relieve(facts, {}) and would_relieve(dict(facts, recommended=None))
 
 
 def tuned(before, after=None, changed=True, **more):

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import (
     PROFILES,
+    assignments,
     bandwidth_delay_product,
     check_workload,
     connection_demand,
@@ -49,6 +50,13 @@ def test_application_server_is_the_recipe_exactly():
     }
     assert {one["rule"] for one in result["lint"]} == {"half-of-memory", "lowers"}
     assert result["budget"]["fits"]["below_ceiling"] is False
+
+
+def test_assignments_as_a_drop_in_has_them():
+    recommendation = {"settings": {MEM: [524288, 1048576, 2097152], "net.ipv4.tcp_tw_reuse": 1}, "reasons": {MEM: "twice", "net.ipv4.tcp_tw_reuse": "safe"}}
+    assert assignments(recommendation, 4096) == [
+        {"key": MEM, "value": "524288 1048576 2097152", "comment": "2.0 GiB, 4.0 GiB, 8.0 GiB: twice"},
+        {"key": "net.ipv4.tcp_tw_reuse", "value": "1", "comment": "safe"}]
 
 
 def test_pages_of_64_kib_are_counted_as_such():
