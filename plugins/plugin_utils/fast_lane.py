@@ -12,7 +12,6 @@ connection, run with -I -S, and answers with one JSON document between two marks
 from __future__ import annotations
 
 import abc
-import ast
 import base64
 import contextlib
 import dataclasses
@@ -37,6 +36,8 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors imp
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import printable
 
 PACKAGE = "ansible_collections.linux_net.socket_memory.plugins.module_utils"
+# Of one core file by another, at its top. To parse the source for these would take longer than to compile it.
+IMPORT = re.compile(rf"^from {re.escape(PACKAGE)}(?:\.(\w+) import | import ([\w, ]+)$)", re.MULTILINE)
 FOLDER = pathlib.Path(__file__).parent.parent / "module_utils"
 # In this order where ansible_python_interpreter is not set: EL8's own first, it is always there.
 INTERPRETERS = ("/usr/libexec/platform-python", "/usr/bin/python3", *(f"/usr/bin/python3.{minor}" for minor in range(14, 5, -1)),
@@ -114,14 +115,8 @@ class Part(NamedTuple):
 def part(name: str) -> Part:
     """Return the core file *name*, packed once."""
     source = (FOLDER / f"{name}.py").read_text(encoding="utf-8")
-    tree = ast.parse(source)
-    needs = []
-    for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and node.module == PACKAGE:
-            needs += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE + "."):
-            needs.append(node.module.removeprefix(PACKAGE + "."))
-    code = marshal.dumps(compile(tree, f"{name}.py", "exec", dont_inherit=True, optimize=2))
+    code = marshal.dumps(compile(source, f"{name}.py", "exec", dont_inherit=True, optimize=2))
+    needs = [name for file, files in IMPORT.findall(source) for name in (file or files).split(", ")]
     return Part(_packed(code), _packed(source.encode()), needs)
 
 

@@ -4,6 +4,7 @@
 
 """The script that is sent, and what is made of a host's answer. Controller only."""
 
+import ast
 import json
 import shutil
 import subprocess
@@ -35,6 +36,17 @@ def test_answer_is_told_apart_from_noise_and_made_harmless():
     """A login shell may print anything around it; control characters would act on the reader's terminal."""
     output = "banner {\n" + MARK + json.dumps({"msg": "\x1b[2Jred\x07", "list": [{"k\x1b": "\x9b1m"}], "n": 1}) + MARK + "\nlogout\n"
     assert fast_lane.read_answer(output, MARK) == {"msg": "\ufffd[2Jred\ufffd", "list": [{"k\ufffd": "\ufffd1m"}], "n": 1}
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in fast_lane.FOLDER.glob("[a-z]*.py")))
+def test_a_part_needs_what_it_imports_at_its_top(name):
+    """By Python's own parser; the fast lane looks at the text."""
+    needs = []
+    for node in ast.parse((fast_lane.FOLDER / (name + ".py")).read_text(encoding="utf-8")).body:
+        _before, package, module = (getattr(node, "module", None) or "").partition(fast_lane.PACKAGE)
+        if package:
+            needs += [module[1:]] if module else [alias.name for alias in node.names]
+    assert fast_lane.part(name).needs == needs
 
 
 def test_parts_go_before_what_needs_them():
