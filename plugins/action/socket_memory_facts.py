@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import judge, reading_params
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.gather import PARTS
@@ -27,7 +28,7 @@ class ActionModule(FastLaneAction):
     """Runs gather.read on the host and judges here what it read."""
 
     module_name = "linux_net.socket_memory.socket_memory_facts"
-    arguments = ARGUMENTS
+    arguments = ArgumentSpecValidator(**ARGUMENTS)
     returns = frozenset(("ansible_facts", "changed", "warnings"))
 
     def work(self, params: dict[str, Any]) -> Work:

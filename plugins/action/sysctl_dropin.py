@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.linux_net.socket_memory.plugins.modules.sysctl_dropin import ARGUMENTS
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.fast_lane import FastLaneAction, Work, prepare
 
@@ -18,7 +19,7 @@ class ActionModule(FastLaneAction):
     """Runs dropin.run on the host."""
 
     module_name = "linux_net.socket_memory.sysctl_dropin"
-    arguments = ARGUMENTS
+    arguments = ArgumentSpecValidator(**ARGUMENTS)
     returns = frozenset(("changed", "diff", "saved_state", "settings", "warnings"))
 
     def work(self, params: dict[str, Any]) -> Work:

@@ -21,8 +21,8 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.verdicts i
 STATES = {"type": "list", "elements": "str", "choices": list(TCP_STATES)}
 SEVERITY = {"type": "str", "choices": list(SEVERITIES)}
 NUMBER = {"type": "float"}
-ARGUMENTS = {
-    "argument_spec": {
+ARGUMENTS = ArgumentSpecValidator(
+    argument_spec={
         "facts": {"type": "dict"},
         "prove": {"type": "dict", "options": {
             "dropin": {"type": "str", "required": True},
@@ -42,8 +42,8 @@ ARGUMENTS = {
         "tune_prefix": {"type": "str"},
         "report_only": {"type": "bool", "default": False},
     },
-    "mutually_exclusive": [("rules", "rules_prefix"), ("tune_prefix", "prove"), ("tune_prefix", "gate")],
-}
+    mutually_exclusive=[("rules", "rules_prefix"), ("tune_prefix", "prove"), ("tune_prefix", "gate")],
+)
 
 
 class ActionModule(ActionBase):
@@ -56,7 +56,7 @@ class ActionModule(ActionBase):
         """Return the verdict as the result of the task."""
         task_vars = task_vars or {}
         result = super().run(tmp, task_vars)
-        checked = ArgumentSpecValidator(**ARGUMENTS).validate(self._task.args)
+        checked = ARGUMENTS.validate(self._task.args)
         if checked.error_messages:
             return dict(result, failed=True, msg="; ".join(checked.error_messages))
         params = checked.validated_parameters

@@ -133,7 +133,7 @@ def promises(result, check_mode):
 
 def unavailable(result):
     """Return the keys that the drop-in module left out of the kernel, which has no such keys."""
-    return [one["key"] for one in result["settings"] if one["status"] == "skipped"]
+    return [one["key"] for one in result.get("settings", ()) if one["status"] == "skipped"]
 
 
 def sum_up(hosts, active, check_mode=False):

@@ -188,7 +188,7 @@ class FastLaneAction(ActionBase):
     """What the action plugins of the modules share. A subclass names its module, its arguments and what it may return."""
 
     module_name: str
-    arguments: dict[str, Any]
+    arguments: ArgumentSpecValidator
     returns: frozenset[str]
     _supports_check_mode = True
     _supports_async = True
@@ -208,7 +208,7 @@ class FastLaneAction(ActionBase):
         if self._task.async_val or not self._enabled(task_vars):
             wrap_async = bool(self._task.async_val) and not self._connection.has_native_async
             return self._execute_module(module_name=self.module_name, task_vars=task_vars, wrap_async=wrap_async)
-        checked = ArgumentSpecValidator(**self.arguments).validate(self._task.args)
+        checked = self.arguments.validate(self._task.args)
         if checked.error_messages:
             return dict(result, failed=True, msg="; ".join(checked.error_messages))
         params = checked.validated_parameters
