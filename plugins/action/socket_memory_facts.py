@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import NOT_IN_ORDER, SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import judge, reading_params
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.gather import PARTS
 from ansible_collections.linux_net.socket_memory.plugins.modules.socket_memory_facts import ARGUMENTS
@@ -39,5 +39,5 @@ class ActionModule(FastLaneAction):
         """Judge it as the ordinary module does. The host may have answered anything."""
         try:
             return judge({name: answer[name] for name in ("facts", "warnings")}, params)
-        except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        except NOT_IN_ORDER as error:
             raise SocketMemoryError("What the host answered are no facts: %s: %s" % (type(error).__name__, error)) from error

@@ -14,7 +14,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.drift import prove
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.gate import RULES, SEVERITIES, judge, judge_fleet
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout import promises, unavailable, why_lost
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout import must_hold, unavailable, why_failed
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.states import TCP_STATES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.verdicts import grade, joined
 
@@ -31,7 +31,7 @@ ARGUMENTS = ArgumentSpecValidator(
             "strict": {"type": "bool", "default": False},
             "report_only": {"type": "bool", "default": False},
         }},
-        "gate": {"type": "bool"},
+        "gate": {"type": "bool", "default": False},
         "fleet_budget": {"type": "str"},
         "rules": {"type": "dict", "options": {
             "fail_states": STATES, "warn_states": STATES, "sustained": NUMBER, "udp": SEVERITY, "orphans_warn_percent": NUMBER, "orphans_fail_percent": NUMBER,
@@ -39,10 +39,10 @@ ARGUMENTS = ArgumentSpecValidator(
             "report_only": {"type": "bool"},
         }},
         "rules_prefix": {"type": "str"},
-        "tune_prefix": {"type": "str"},
+        "tuned": {"type": "bool", "default": False},
         "report_only": {"type": "bool", "default": False},
     },
-    mutually_exclusive=[("rules", "rules_prefix"), ("tune_prefix", "prove"), ("tune_prefix", "gate")],
+    mutually_exclusive=[("rules", "rules_prefix")],
 )
 
 
@@ -82,12 +82,12 @@ class ActionModule(ActionBase):
         facts = params["facts"]
         if facts is None:  # not by a template: that would look for templates in each of the facts
             facts = (task_vars.get("ansible_facts") or {}).get("socket_memory")
-        if params["tune_prefix"] is not None:
-            left = {name: task_vars.get(params["tune_prefix"] + name) or {} for name in ("result", "after", "batch")}
-            lost = why_lost(left["after"], left["batch"])
-            if lost:
-                return [{"passes": False, "message": lost}]
-            params.update(self._tuned(params["tune_prefix"], left["result"], task_vars))
+        if params["tuned"]:
+            left = {name: task_vars["tune_tcp_" + name] for name in ("result", "after", "batch")}
+            reason = why_failed(**left)
+            if reason:
+                return [{"passes": False, "message": reason}]
+            params.update(self._tuned(left["result"], task_vars))
         verdicts = []
         if params["prove"]:
             options = dict(params["prove"])
@@ -95,7 +95,7 @@ class ActionModule(ActionBase):
             proof = prove(facts, **options)
             verdicts.append(_reported(proof) if report_only else proof)
         rules = self._rules(params, task_vars)
-        report_only = boolean(rules.pop("report_only", False))
+        report_only = boolean(rules.pop("report_only", None), strict=False)  # null is no, as everywhere in Ansible
         if params["gate"]:
             found = judge(facts, rules)
             verdicts.append(_reported(found) if report_only else found)
@@ -105,12 +105,12 @@ class ActionModule(ActionBase):
             verdicts.append(_reported(found) if report_only else found)
         return verdicts
 
-    def _tuned(self, prefix: str, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    def _tuned(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Return what to ask of a host that was tuned with *result*."""
-        option = {name: self._templar.template(task_vars[prefix + name]) for name in ("dropin", "shadowed", "gate")}
-        asked: dict[str, Any] = {"gate": boolean(option["gate"])}
-        if promises(result, self._task.check_mode):
-            strict = boolean(self._templar.template(task_vars.get("verify_tcp_strict", False)))
+        option = {name: self._templar.template(task_vars["tune_tcp_" + name]) for name in ("dropin", "shadowed", "gate")}
+        asked: dict[str, Any] = {"gate": boolean(option["gate"], strict=False)}
+        if must_hold(result, self._task.check_mode):
+            strict = boolean(self._templar.template(task_vars.get("verify_tcp_strict")), strict=False)
             asked["prove"] = {"dropin": option["dropin"], "settings": None, "exceptions": unavailable(result), "strict": strict,
                               "report_only": option["shadowed"] == "warn"}
         return asked

@@ -6,6 +6,7 @@
 
 import collections
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import NOT_IN_ORDER
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import human_bytes
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text_table import text_table
 
@@ -31,7 +32,7 @@ def _row(host, facts):
     """Return the cells of one host; one whose facts are not in order must not spoil the table of the others."""
     try:
         row = _cells(host, facts)
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except NOT_IN_ORDER:
         row = _cells(host, None)
     return row if row[1] in STATE_ORDER else (row[0], "unknown") + row[2:]
 
@@ -51,6 +52,6 @@ def _cells(host, facts):
         "-" if tcp["percent_of_high"] is None else "%.1f" % tcp["percent_of_high"],
         {True: "yes", False: "no", None: "?"}[tcp["kernel_flag"]],
         "-" if tcp["sockets"]["in_use"] is None else str(tcp["sockets"]["in_use"]),
-        udp.get("state") or "unknown",
+        str(udp.get("state") or "unknown"),
         ", ".join(findings) or "none",
     )

@@ -4,6 +4,7 @@
 
 """Whether a roll-out made a host worse, and what became of all of them."""
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import NOT_IN_ORDER
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import human_bytes
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.states import under_memory_pressure
 
@@ -102,9 +103,12 @@ def judge_batch(hosts, active):
     for name, host in sorted(hosts.items()):
         result, after = host["result"] or {}, host["after"] or {}
         if result.get("unreachable") or (after or result.get("changed")) and "ansible_facts" not in after:
-            worse[name] = [{"id": "lost", "message": "it cannot be read any more", "before": True, "after": False}]
+            worse[name] = [_lost("it cannot be read any more")]
         elif result.get("changed"):
-            found = regressions(host["before"]["ansible_facts"]["socket_memory"], after["ansible_facts"]["socket_memory"])
+            try:
+                found = regressions(host["before"]["ansible_facts"]["socket_memory"], after["ansible_facts"]["socket_memory"])
+            except NOT_IN_ORDER as error:  # of one host, which must not keep the others from their way back
+                found = [_lost("its facts are not in order (%s: %s)" % (type(error).__name__, error))]
             if found:
                 worse[name] = found
         if result.get("changed") or result.get("unreachable"):
@@ -114,26 +118,33 @@ def judge_batch(hosts, active):
             "changed": changed, "roll_back": [name for name in changed if name in active]}
 
 
-def why_lost(after, batch):
+def _lost(message):
+    return {"id": "lost", "message": message, "before": True, "after": False}
+
+
+def why_failed(result, after, batch):
     """Return why a tuned host fails whatever its facts say, None where they decide.
 
-    after: what its second reading returned, batch: what judge_batch returned, empty where no batch was judged.
+    result: what the drop-in module returned, after: what the second reading returned, batch: what judge_batch returned, empty where no batch
+    was judged.
     """
     if batch.get("stop"):
         return batch["message"]
+    if result.get("failed") or result.get("unreachable"):
+        return "the drop-in was not applied: %s" % result.get("msg")
     if "ansible_facts" not in after:
         return "it could not be read again: %s" % after.get("msg")
     return None
 
 
-def promises(result, check_mode):
+def must_hold(result, check_mode):
     """Return whether a host must hold its settings after the drop-in module returned *result*: not where it was left as it was, or is to be changed."""
     return not (result.get("skipped") or check_mode and result.get("changed"))
 
 
 def unavailable(result):
     """Return the keys that the drop-in module left out of the kernel, which has no such keys."""
-    return [one["key"] for one in result.get("settings", ()) if one["status"] == "skipped"]
+    return [one["key"] for one in result["settings"] if one["status"] == "skipped"]
 
 
 def sum_up(hosts, active, check_mode=False):

@@ -49,6 +49,7 @@ options:
       - With a window of observation a failing state fails where the host is in one at the end and was for the share O(rules.sustained)
         of the time. One that did not last, or that only the kernel's counter shows, is a warning.
     type: bool
+    default: false
   fleet_budget:
     description:
       - How many of all hosts of the play may fail at the gate, a number, or a share such as V(5 %), which is rounded down. With it the fleet is
@@ -112,12 +113,14 @@ options:
       - Take the rules from the variables of the host whose names begin with this, such as C(pressure_gate_sustained) with V(pressure_gate_).
       - For roles with a variable for each rule. A template for each would cost as much as the rest of the task.
     type: str
-  tune_prefix:
+  tuned:
     description:
-      - Judge what the role C(tune_tcp) did, by its variables, whose names begin with this, V(tune_tcp_).
-      - Where its batch has to stop, or the host could not be read again, that fails. Else O(prove) is asked, with C(verify_tcp_strict) of the host,
-        unless it was left as it was or would only be changed, and O(gate) where C(tune_tcp_gate) wants it.
-    type: str
+      - Judge what the role P(linux_net.socket_memory.tune_tcp#role) did with the host, by what it left in variables.
+      - Where its batch has to stop, its drop-in was not applied, or the host could not be read again, that fails. Else O(gate) is asked where
+        C(tune_tcp_gate) wants it, and O(prove), with C(verify_tcp_strict) of the host, unless it was left as it was or would only be changed.
+      - For that role. Templates that ask the same would cost as much as the rest of the task.
+    type: bool
+    default: false
   report_only:
     description: Whether to say C(FAIL) without failing.
     type: bool

@@ -163,12 +163,17 @@ def read_answer(output: str, mark: str) -> dict[str, Any] | None:
     if len(parts) != 3 or len(parts[1]) > MAXIMUM_ANSWER:
         return None
     try:
-        answer = _harmless(json.loads(parts[1]), MAXIMUM_DEPTH)
+        answer = _harmless(json.loads(parts[1], parse_constant=_refuse), MAXIMUM_DEPTH)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(answer, dict) or not all(SHAPES[key](value) for key, value in answer.items() if key in SHAPES):
+    if not isinstance(answer, dict) or answer.get("failed") and "msg" not in answer:
         return None
-    return answer
+    return answer if all(SHAPES[key](value) for key, value in answer.items() if key in SHAPES) else None
+
+
+def _refuse(name: str) -> None:
+    """Raise ValueError for NaN and the like, which Python reads though they are no JSON."""
+    raise ValueError(name)
 
 
 def _harmless(value: Any, depth: int) -> Any:
@@ -226,6 +231,7 @@ class FastLaneAction(ActionBase):
         """Return the result of the module, or a failure with the reason."""
         try:
             answer = self._ask(self.work(params), task_vars)
+            answer.pop("ansible_facts", None)  # those are made here, of what the host read
             return answer if answer.get("failed") else self.conclude(answer, params)
         except SocketMemoryError as error:
             return dict(error.results, failed=True, msg=str(error))
@@ -252,7 +258,7 @@ class FastLaneAction(ActionBase):
         if answer is not None:
             return answer
         evidence = printable(to_text(ran.get("stderr", "")) + "\n" + output.replace(mark, ""))[-1000:].strip() or "nothing"
-        if NO_PYTHON in to_text(ran.get("stderr", "")):
+        if ran["rc"] == 127 and NO_PYTHON in to_text(ran.get("stderr", "")) + output:  # ssh that is told to be talkative repeats the command
             return {"failed": True, "msg": "No Python on the host: tried %s. Install python3, or set ansible_python_interpreter%s. The host said: %s" % (
                 ", ".join(candidates), " to one that is there" if given else "", evidence)}
         if "Unknown option: -I" in evidence:

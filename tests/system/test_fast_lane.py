@@ -143,14 +143,17 @@ def test_a_host_cannot_set_what_is_not_ours(task, tmp_path):
     forged.write_text(
         "import re, sys, json\n"
         "mark = re.search('<[0-9a-f]{32}>', sys.stdin.read()).group()\n"
-        "print(mark + json.dumps({'ansible_facts': {'ansible_connection': 'ssh'}, 'facts': {'kernel': '{{ 7 * 7 }}'}, 'warnings': [],"
-        " '_ansible_no_log': True, 'add_host': {'host_name': 'evil'}, 'changed': False}) + mark)\n")
+        "failed = {'failed': True, 'msg': 'no'} if len(sys.argv) > 1 else {}\n"
+        "print(mark + json.dumps(dict({'ansible_facts': {'ansible_connection': 'ssh'}, 'facts': {'kernel': '{{ 7 * 7 }}'}, 'warnings': [],"
+        " '_ansible_no_log': True, 'add_host': {'host_name': 'evil'}, 'changed': False}, **failed)) + mark)\n")
     variables = interpreter(tmp_path, "exec %s %s" % (sys.executable, forged))
     result, _run = task(FACTS, {"gather_subset": ["limits"]}, variables=variables)
     assert result["ansible_facts"] == {"socket_memory": {"kernel": "{{ 7 * 7 }}", "warnings": []}}
     assert "add_host" not in result
     result, _run = task(FACTS, variables=variables)
     assert "What the host answered are no facts: KeyError: 'page_size'" in result["msg"]
+    result, _run = task(FACTS, variables=interpreter(tmp_path, "exec %s %s failed" % (sys.executable, forged)))
+    assert result["failed"] and "ansible_facts" not in result
 
 
 def test_no_python_is_said_in_one_sentence(task):

@@ -85,6 +85,25 @@ def test_roll_out_that_lowers_the_thresholds_below_the_usage_is_rolled_back(play
         assert not DROPIN.exists()
 
 
+def test_way_back_is_taken_also_where_errors_are_ignored_and_the_next_use_of_the_role_knows_nothing_of_it(playbook, host_as_before, tmp_path):
+    """A play of somebody else, that goes on with other thresholds."""
+    vector = (4096, 6144, 8192)
+    harm = {"ansible.builtin.import_role": {"name": "linux_net.socket_memory.tune_tcp"}, "ignore_errors": True,
+            "vars": {"tune_tcp_workload": {"overrides": {"net.ipv4.tcp_mem": vector}}}}
+    went_back = {"ansible.builtin.assert": {"that": "tune_tcp_result.settings | selectattr('status', 'equalto', 'restored') | list | length > 0"}}
+    again = {"ansible.builtin.import_role": {"name": "linux_net.socket_memory.tune_tcp"}, "vars": {"tune_tcp_gate": False}}
+    play = tmp_path / "play.json"
+    play.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [harm, went_back, again]}]))
+    with tcp_pressure.load(tcp_pressure.STAGE_CONNECTIONS) as load, tcp_pressure.thresholds(*host_as_before["net.ipv4.tcp_mem"]):
+        load.fill_with_nothing_left_to_send_until(lambda: tcp_pressure.used_pages() > vector[2] + tcp()["error_bound"]["pages"])
+        run = playbook(str(play))
+    assert not run.failed, run.output
+    assert "FAIL: localhost: rolled back, because localhost is worse off than before" in run.output
+    assert "PASS: localhost: 6 settings hold now and after the next boot." in run.output
+    assert (run.recap("rescued"), run.recap("ignored")) == (1, 1)
+    assert DROPIN.exists()
+
+
 def test_gate_fails_the_host_that_sits_in_pressure(playbook, small_thresholds):
     """The thresholds asked for are those that run: they would not relieve it, so nothing is written until it is well."""
     workload = '{"tune_tcp_workload": {"overrides": {"net.ipv4.tcp_mem": [%d, %d, %d]}}}' % small_thresholds

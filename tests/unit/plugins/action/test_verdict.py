@@ -95,15 +95,16 @@ def test_other_facts_than_those_of_the_host_can_be_judged():
 
 
 def tuned(state="normal", running=60, check_mode=False, result=None, **variables):
-    """Return the result of the task for a host that the role tune_tcp tuned, with its *variables* by their names behind the prefix."""
-    left = {"result": result or {"changed": True, "settings": []}, "after": {"ansible_facts": {}}, "dropin": DROPIN, "shadowed": "fail", "gate": True}
+    """Return the result of the task for a host that the role tune_tcp tuned, with its *variables* by their names behind tune_tcp_."""
+    left = {"result": result or {"changed": True, "settings": []}, "after": {"ansible_facts": {}}, "batch": {}, "dropin": DROPIN, "shadowed": "fail",
+            "gate": True}
     mine = {"tune_tcp_" + name: value for name, value in dict(left, **variables).items()}
-    return run({"tune_prefix": "tune_tcp_"}, state, running, check_mode, **mine)
+    return run({"tuned": True}, state, running, check_mode, **mine)
 
 
 def test_a_tuned_host_holds_its_settings_and_is_not_under_pressure():
     assert tuned()["msg"] == "PASS: web1: " + HOLDS + " " + NORMAL
-    assert tuned(gate="no")["msg"] == "PASS: web1: " + HOLDS
+    assert tuned(gate="no")["msg"] == tuned(gate=None)["msg"] == "PASS: web1: " + HOLDS
     assert tuned("pressure")["failed"] and not tuned("pressure", gate=False)["failed"]
     assert tuned(running=30)["failed"] and not tuned(running=30, shadowed="warn")["failed"]
     assert not tuned(running=30, result={"settings": [{"key": "net.ipv4.tcp_fin_timeout", "status": "skipped"}]})["failed"]
@@ -119,6 +120,12 @@ def test_a_batch_that_stops_is_all_that_is_told():
     result = tuned("pressure", batch={"stop": True, "message": "web2 is worse off than before: lost"})
     assert (result["failed"], result["msg"]) == (True, "FAIL: web1: web2 is worse off than before: lost")
     assert tuned(batch={"stop": False, "message": ""})["msg"].startswith("PASS: web1: ")
+
+
+def test_a_drop_in_that_was_not_applied_fails_although_an_older_one_holds():
+    """Whoever ignores the errors of the role comes here with it."""
+    result = tuned(result={"failed": True, "msg": "web1: another run is changing the files"})
+    assert (result["failed"], result["msg"]) == (True, "FAIL: web1: the drop-in was not applied: web1: another run is changing the files")
 
 
 @pytest.mark.parametrize("gate", [True, False])

@@ -22,7 +22,7 @@ MARK = "<mark>"
     "", "banner", MARK, MARK + "{}", "{}" + MARK,
     MARK + "{" + MARK, MARK + '{"a": 1' + MARK, MARK + "[]" + MARK, MARK + "null" + MARK,
     MARK + '{"facts": []}' + MARK, MARK + '{"warnings": 5}' + MARK,
-    MARK + '{"failed": "no"}' + MARK,
+    MARK + '{"failed": "no"}' + MARK, MARK + '{"failed": true}' + MARK, MARK + '{"a": NaN}' + MARK, MARK + '{"a": [-Infinity]}' + MARK,
     MARK + '{"msg": {}}' + MARK, MARK + '{"settings": ' + "[" * 30 + "]" * 30 + "}" + MARK, MARK + "{}" + MARK + "{}" + MARK,
     MARK + '{"a": ' + "[" * 100000 + MARK,
     MARK + '{"a": "%s"}' % ("x" * fast_lane.MAXIMUM_ANSWER) + MARK,
