@@ -20,7 +20,8 @@ SHORTEST_INTERVAL = 0.1  # seconds; so the shortest windows have fewer samples
 def observe(seconds, read_memory, read_counters, clock=time.monotonic, sleep=time.sleep):
     """Sample for *seconds* and return what was seen, in the shape of the facts' key "window".
 
-    read_memory: returns the facts tcp and udp as they are now. read_counters: returns {name: number or None}.
+    read_memory: returns the facts tcp and udp as they are now. read_counters: returns {name: number or None}. To wait between the
+    samples is what a window is; tests pass a clock and a sleep of their own.
     """
     intervals = max(1, min(INTERVALS, int(round(seconds / SHORTEST_INTERVAL, 6))))
     counters = read_counters()

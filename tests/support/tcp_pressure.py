@@ -80,6 +80,7 @@ class Load:
     def fill_with_nothing_left_to_send_until(self, reached):
         """Send until *reached* () is true and all has arrived: what is left would come, and be refused, whenever its timer is due."""
         self._work_until(reached, lambda sender, receiver: _unacknowledged(sender) or _send(sender, receiver))
+        # Between two looks, so that the acknowledgements, which nothing announces, find a processor.
         self._work_until(lambda: not any(_unacknowledged(sender) for sender, _receiver in self.pairs), lambda sender, receiver: time.sleep(0.01))
 
     @contextlib.contextmanager

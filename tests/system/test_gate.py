@@ -35,7 +35,7 @@ def meanwhile(*steps):
 
     def work():
         for seconds, step in steps:
-            time.sleep(max(0, start + seconds - time.monotonic()))
+            time.sleep(max(0, start + seconds - time.monotonic()))  # the parameter chooses the instant of the window
             step()
 
     thread = threading.Thread(target=work)
