@@ -9,22 +9,22 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import judge, reading_params
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts_shape import FACTS, WARNINGS
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.gather import PARTS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.assemble import judge, reading_params
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.gather import PARTS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.shape import FACTS, WARNINGS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import record
 from ansible_collections.linux_net.socket_memory.plugins.modules.socket_memory_facts import ARGUMENTS
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.fast_lane import FastLaneAction, prepare
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.host_answer import expected
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.host_script import Work
 
-prepare("gather", *(part for parts in PARTS.values() for part in parts))
+prepare("facts.gather", *(part for parts in PARTS.values() for part in parts))
 
 
 def reading(params: dict[str, Any]) -> Work:
     """Return what a host has to read for the options *params* of the module, with the parts that are needed for that."""
     wanted = reading_params(params)
-    return Work("gather", "read", wanted, [part for name in wanted["read"] for part in PARTS.get(name, ())])
+    return Work("facts.gather", "read", wanted, [part for name in wanted["read"] for part in PARTS.get(name, ())])
 
 
 class ActionModule(FastLaneAction):

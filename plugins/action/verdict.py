@@ -12,13 +12,13 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.drift import prove
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.drift import prove
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.gate import RULES, SEVERITIES, judge, judge_fleet
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.verdicts import grade, joined
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts_shape import checked_facts, usable_facts
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.gate import RULES, SEVERITIES, judge, judge_fleet
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout import must_hold, unavailable, why_failed
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.states import TCP_STATES
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.verdicts import grade, joined
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.shape import checked_facts, usable_facts
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import TCP_STATES
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout.rollout import must_hold, unavailable, why_failed
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.arguments import checked_arguments
 
 STATES = {"type": "list", "elements": "str", "choices": list(TCP_STATES)}

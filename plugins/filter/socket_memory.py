@@ -14,13 +14,14 @@ import json
 
 from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.linux_net.socket_memory.plugins.module_utils import capacity as capacities
-from ansible_collections.linux_net.socket_memory.plugins.module_utils import drift as drifts
-from ansible_collections.linux_net.socket_memory.plugins.module_utils import fleet as fleets
-from ansible_collections.linux_net.socket_memory.plugins.module_utils import rollout, sizing
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks import drift as drifts
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts_shape import ASSIGNED, checked_facts, usable_facts
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.shape import ASSIGNED, checked_facts, usable_facts
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.report import fleet_table as fleets
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout import rollout
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import checked, record
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import capacity as capacities
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import recommend as sizing
 from jinja2 import pass_context
 
 

@@ -9,7 +9,7 @@ programs. The check never shows what it found, only its kind: the data may come 
 """
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import printable
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import printable
 
 SMALLEST, LARGEST = -(1 << 63), (1 << 64) - 1  # what the kernel's long and unsigned long hold
 LONGEST_TEXT = 4096  # characters; PATH_MAX of include/uapi/linux/limits.h

@@ -4,7 +4,7 @@
 
 """Compares what measure_connections.py found on a kernel with what module_utils.connection_cost says of it."""
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.connection_cost import (
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.connection_cost import (
     SOCK_MIN_SNDBUF,
     idle_bytes,
     requested_to_held,

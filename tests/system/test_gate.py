@@ -14,8 +14,8 @@ import threading
 import time
 
 import pytest
-from ansible_collections.linux_net.socket_memory.plugins.module_utils import facts
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.gate import judge
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.gate import judge
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import assemble as facts
 
 from ..support import tcp_pressure
 from ..support.this_host import write_running

@@ -9,8 +9,9 @@ import pathlib
 import re
 
 import pytest
-from ansible_collections.linux_net.socket_memory.plugins.module_utils import dropin, facts
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import transaction as dropin
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import assemble as facts
 
 from ..support import tcp_pressure
 from ..support.this_host import running

@@ -9,9 +9,10 @@ import os
 import shutil
 import stat
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils import dropin, facts
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_files import HostFiles
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import key_path, read_running
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import transaction as dropin
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import assemble as facts
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import HostFiles
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import key_path, read_running
 
 FIXTURES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "fixtures")
 DROPIN = "/etc/sysctl.d/99-tcp-memory.conf"

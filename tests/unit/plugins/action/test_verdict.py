@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 import yaml
 from ansible_collections.linux_net.socket_memory.plugins.action.verdict import ActionModule
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.gate import RULES
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.gate import RULES
 
 DROPIN = "/etc/sysctl.d/99-tcp-memory.conf"
 HOLDS = "1 settings hold now and after the next boot."

@@ -12,7 +12,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.linux_net.socket_memory.plugins.filter import socket_memory
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import recommend
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import recommend
 
 # Each takes the context of a template first.
 FILTERS = {name: functools.partial(function, object()) for name, function in socket_memory.FilterModule().filters().items()}

@@ -1,0 +1,438 @@
+# Copyright (c) 2026, linux_net.socket_memory contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the sysctl.d files will set at the next boot, and which file and line says so.
+
+Follows systemd-sysctl (src/sysctl/sysctl.c, src/basic/conf-files.c, src/basic/sysctl-util.c) of systemd 246 and newer, and that of
+EL8 (239 with the patches of 8.6). What other programs share with it, such as wildcards, is here too.
+
+Only the brackets of wildcards take regular expressions, see sysctl_keys.
+"""
+
+import os
+
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import key_path, normalise_key
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.written_values import held_after
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import printable
+
+DIRECTORIES = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d")
+SUFFIX = ".conf"
+PROC_SYS = "/proc/sys/"
+BLANKS = " \t\r\n"  # src/basic/string-util.h WHITESPACE; Python strips more
+LONGEST_LINE = 1024 * 1024 - 1  # bytes; src/basic/def.h LONG_LINE_MAX: a longer one ends the reading of its file
+GLOB = frozenset("*?[")  # src/basic/string-util.h GLOB_CHARS
+# More wildcards than a host has; the work for them grows with their number, and that of braces with the power of theirs.
+MOST_WILDCARDS = 500
+MOST_CHARACTERS = 20000  # of all wildcards together
+# Keys with wildcards came with systemd 246; before, such a line is written to a file of that very name, which is not there.
+FIRST_VERSION_WITH_GLOBS = 246
+LIBRARY = "libsystemd-shared-"
+LIBRARY_DIRECTORIES = ("/usr/lib/systemd", "/usr/lib64/systemd", "/lib/systemd",
+                       "/usr/lib/x86_64-linux-gnu/systemd", "/usr/lib/aarch64-linux-gnu/systemd")
+
+DIGITS = "0123456789"
+WORD_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_" + DIGITS)
+# Of what plain assignments are made: all programs read them alike.
+KEY_CHARACTERS = WORD_CHARACTERS | {"."}
+VALUE_CHARACTERS = frozenset(map(chr, range(ord(" "), ord("~") + 1))) | {"\t"}
+
+
+class Assignment:
+    """A line that sets *key* to *value*, a text; None excludes the key ("-key" without "="). line: number from 1, as an editor counts."""
+
+    __slots__ = ("key", "value", "file", "line")
+
+    def __init__(self, key, value, file, line):
+        self.key = key
+        self.value = value
+        self.file = file
+        self.line = line
+
+
+def parse_lines(text, file):
+    """Return the Assignments of a sysctl.d file, with dotted keys, and the lines that are none, as ``(assignments, [(line, text), …])``."""
+    assignments, others = [], []
+    for number, raw in enumerate(text.split("\n"), 1):
+        line = raw.strip(BLANKS)
+        if line and line[0] not in "#;":
+            setting = _setting(line, "systemd")
+            if setting:
+                assignments.append(Assignment(normalise_key(setting[0]), setting[1], file, number))
+            else:
+                others.append((number, line))
+    return assignments, others
+
+
+def _setting(line, dialect):
+    """Return ``(key, value)`` of a stripped line, the key as it is written but for the "-" before it; None for a line that is no assignment."""
+    key, equals, value = line.partition("=")
+    current = dialect == "systemd"
+    if not equals and not (current and line[0] == "-"):
+        return None
+    key = key.rstrip(BLANKS)
+    if key[:1] == "-":
+        key = key[1:].strip(BLANKS) if current else key[1:]
+    return key, value.strip(BLANKS) if equals else None
+
+
+def _plain(line):
+    """Return ``(path, value)`` of a line that is a dotted key and a value of plain characters, None for any other."""
+    key, _equals, value = line.partition("=")
+    key, value = key.strip(" \t"), value.rstrip(" \t\r").lstrip(" \t")
+    if len(key) < 2 or not value or not KEY_CHARACTERS.issuperset(key) or not VALUE_CHARACTERS.issuperset(value):
+        return None
+    return None if key[0] == "." or key[-1] == "." or ".." in key else (key.replace(".", "/"), value)
+
+
+def dialect_of(files):
+    """Return "systemd-239" or "systemd": how the systemd of this host reads sysctl.d. Without a systemd, "systemd"."""
+    for directory in LIBRARY_DIRECTORIES:
+        try:
+            names = files.names(directory)
+        except OSError:
+            continue
+        for name in names:
+            version = name[len(LIBRARY):] if name.startswith(LIBRARY) else ""
+            number = version[:len(version) - len(version.lstrip(DIGITS))]
+            if number:
+                return "systemd" if int(number) >= FIRST_VERSION_WITH_GLOBS else "systemd-239"
+    return "systemd"
+
+
+class SysctlFiles:
+    """The sysctl.d files of one host, each read once for all programs that apply them, as far as they concern *keys*.
+
+    files: HostFiles. keys: dotted names. preview: {path: text or None}, files as they would be after a change (None: removed).
+    problems: sentences. complete: False once something could not be read, so that what it sets is not known.
+    """
+
+    def __init__(self, files, keys, preview=None):
+        self.files = files
+        self.keys = {key_path(key)[len(PROC_SYS):]: key for key in keys}  # by their paths below /proc/sys
+        self.preview = preview or {}
+        self.problems = []
+        self.complete = True
+        self._names, self._lines = {}, {}
+        # A key is named in full, or by a wildcard. All other lines, nearly all on many hosts, need no second look.
+        self._words = sorted({path.split("/")[0] for path in self.keys} | GLOB)
+
+    def in_order(self, directories=DIRECTORIES, hidden=False):
+        """Return the paths of the NAME.conf files: by the bytes of their names; the first of *directories* wins for the same name."""
+        chosen = {}
+        for directory in directories:
+            for name in self.names(directory):
+                if name.endswith(SUFFIX) and (hidden or name[0] != "."):
+                    chosen.setdefault(name, directory + "/" + name)
+        return [chosen[name] for name in sorted(chosen, key=os.fsencode)]
+
+    def names(self, directory):
+        """Return the names in *directory*, none where it does not exist or cannot be read."""
+        if directory not in self._names:
+            try:
+                names = set(self.files.names(directory))
+            except OSError as error:
+                self.unreadable(directory, error)
+                names = set()
+            for path, text in self.preview.items():
+                if os.path.dirname(path) == directory:
+                    (names.discard if text is None else names.add)(os.path.basename(path))
+            self._names[directory] = names
+        return self._names[directory]
+
+    def lines(self, path):
+        """Return what of *path* may concern the keys, in order; none where it is empty, masked or cannot be read.
+
+        A plain assignment to one of the keys, which every program reads alike, is an Assignment with a path for its key. Any other
+        line is ``(number, text)``, for each program to read in its own way.
+        """
+        if path not in self._lines:
+            text = self.preview.get(path)
+            if text is None:
+                text = self._text(path)
+            self._lines[path] = found = []
+            if len(text) <= LONGEST_LINE // 4 and not self._may_concern(text):
+                return found
+            for number, line in enumerate(text.split("\n"), 1):
+                is_long = len(line) > LONGEST_LINE // 4  # perhaps: four bytes are one character
+                if not is_long and not self._may_concern(line):
+                    continue
+                plain = None if is_long else _plain(line)
+                if plain:
+                    if plain[0] in self.keys:
+                        found.append(Assignment(plain[0], plain[1], path, number))
+                elif line[0] not in "#;" or "\r" in line or "\0" in line or is_long:
+                    found.append((number, line))
+        return self._lines[path]
+
+    def _may_concern(self, text):
+        """Return whether the keys may be set by *text*."""
+        return any(word in text for word in self._words)
+
+    def bounded(self, wildcards):
+        """Return *wildcards*, none of them where they are too many or too long."""
+        if len(wildcards) <= MOST_WILDCARDS and sum(map(len, wildcards)) <= MOST_CHARACTERS:
+            return wildcards
+        self.complete = False
+        self.problems.append("more than %d wildcards, or %d characters of them, what they set is not known" % (MOST_WILDCARDS, MOST_CHARACTERS))
+        return []
+
+    def _text(self, path):
+        try:
+            return self.files.read(path)
+        except OSError as error:
+            if not self._is_mask(path):
+                self.unreadable(path, error)
+            return ""
+
+    def _is_mask(self, path):
+        """Return whether *path* leads to /dev/null, of which a captured tree may have none."""
+        try:
+            return os.path.realpath(self.files.local_path(path)) in (os.devnull, self.files.local_path(os.devnull))
+        except OSError:  # a loop
+            return False
+
+    def unreadable(self, path, error):
+        """Note that *path* could not be read, by an OSError."""
+        self.complete = False
+        self.problems.append("%s cannot be read, what it sets is not known: %s" % (printable(path), error.strerror))
+
+
+def boot_values(files, keys, dialect="auto", preview=None):
+    """Return ``(boot, problems)``: what systemd-sysctl sets, see resolve(), of the host of *files* (HostFiles)."""
+    sysctl_files = SysctlFiles(files, keys, preview)
+    return resolve(sysctl_files, dialect), sysctl_files.problems
+
+
+def resolve(sysctl_files, dialect="auto"):
+    """Return {key: {value, file, line, overrides: [{file, line, value}, …]}}: what systemd-sysctl sets of the keys of SysctlFiles.
+
+    A key that no file sets is absent. value: in the shape of parse_value; the text itself where the kernel refuses it or takes
+    a vector in part, and so keeps something the files do not say. overrides: the assignments that lose, nearest first.
+    dialect: "systemd", "systemd-239", or "auto".
+    """
+    return {key: dict(settle(key, writes), overrides=[settle(key, [one]) for one in losers])
+            for key, (writes, losers) in systemd_writes(sysctl_files, dialect).items()}
+
+
+def systemd_writes(sysctl_files, dialect="auto"):
+    """Return {key: (writes, losers)}: the Assignments that systemd-sysctl writes to the key, in this order, and those it does not, nearest first."""
+    if dialect == "auto":
+        dialect = dialect_of(sysctl_files.files)
+    # As the ordered hash map of systemd-sysctl: a key keeps its place until another value is assigned to it; then it goes last.
+    options, read = {}, []
+    for file in sysctl_files.in_order():
+        for one in _assignments(sysctl_files, file, dialect):
+            before = options.get(one.key)
+            if before is not None and before.value != one.value:
+                del options[one.key]
+            options[one.key] = one
+            read.append(one)
+    in_effect = _in_effect(sysctl_files, options, read) if dialect == "systemd" else _in_effect_239(options, read)
+    found = {}
+    for path, key in sysctl_files.keys.items():
+        writes, losers = in_effect(path)
+        writes = [one for one in writes if one.value is not None]
+        if writes:
+            found[key] = writes, [one for one in losers if one.value is not None and one is not writes[-1]]
+    return found
+
+
+def _in_effect(sysctl_files, options, read):
+    """Return a function of a path that returns the Assignments of *options* to it, in their order, and all of *read* that name it, nearest first."""
+    explicit = _by(lambda one: one.key, read)
+    names = [name for name, one in options.items() if one.value is not None and not GLOB.isdisjoint(name)]
+    globs = _expanded(sysctl_files.bounded(names))
+    if not sysctl_files.bounded([one for stands_for in globs.values() for one in stands_for]):
+        globs = {}
+
+    def in_effect(path):
+        named = explicit.get(path, [])
+        # An explicit key anywhere, also one to exclude, beats any wildcard. What is excluded again is taken back.
+        patterns = {} if any(one.value is None for one in named) else {
+            name: options[name] for name, stands_for in globs.items() if any(glob_matches(path, one) for one in stands_for)}
+        wildcard = [one for one in read if one.key in patterns] if patterns else []
+        return [options[path]] if named else list(patterns.values()), named[::-1] + wildcard[::-1]
+    return in_effect
+
+
+def _in_effect_239(options, read):
+    """The same as 239 does it: without wildcards, each spelling of a key for itself."""
+    written = _by(lambda one: real_path(one.key), options.values())
+    named = _by(lambda one: real_path(one.key), read)
+    return lambda path: (written.get(path, []), named.get(path, [])[::-1])
+
+
+def _by(name_of, assignments):
+    """Return {name: [Assignment, …]}."""
+    groups = {}
+    for one in assignments:
+        groups.setdefault(name_of(one), []).append(one)
+    return groups
+
+
+def _assignments(sysctl_files, file, dialect):
+    """Return the Assignments of *file* as systemd-sysctl reads them, with the paths by which it keeps their keys."""
+    found, others = [], []
+    for one in sysctl_files.lines(file):
+        if isinstance(one, Assignment):
+            found.append(one)
+            continue
+        number, text = one
+        # src/basic/fileio.c read_line_full: a NUL ends a line too, and since 240 a carriage return.
+        for piece in (text.replace("\r", "\0") if dialect == "systemd" else text).split("\0"):
+            if 4 * len(piece) > LONGEST_LINE and len(os.fsencode(piece)) > LONGEST_LINE:
+                sysctl_files.problems.append("%s:%d is longer than %d bytes, systemd-sysctl reads no further" % (printable(file), number, LONGEST_LINE))
+                return found
+            line = piece.strip(BLANKS)
+            if line and line[0] not in "#;":
+                setting = _setting(line, dialect)
+                if setting:
+                    found.append(Assignment((simple_path if dialect == "systemd" else path_of)(setting[0]), setting[1], file, number))
+                else:
+                    others.append((number, line))
+    if others:
+        more = " (and %d more lines)" % (len(others) - 1) if others[1:] else ""
+        sysctl_files.problems.append("%s:%d is not an assignment: %r%s" % (printable(file), others[0][0], others[0][1][:80], more))
+    return found
+
+
+def settle(key, writes):
+    """Return {value, file, line} of *key* after the Assignments *writes* were written in this order; of the last one that counts."""
+    value, decisive = held_after(key, [one.value for one in writes])
+    return {"file": printable(writes[decisive].file), "line": writes[decisive].line, "value": value}
+
+
+def path_of(key):
+    """Return the path below /proc/sys of a *key* as it is written: with a dot as the first separator, dots and slashes change places."""
+    dot, slash = key.find("."), key.find("/")
+    if dot < 0 or 0 <= slash < dot:
+        return key
+    return key.translate({ord("."): "/", ord("/"): "."}) if slash >= 0 else key.replace(".", "/")
+
+
+def real_path(path):
+    """Return the *path* that the kernel opens for a path below /proc/sys, None where that is no file."""
+    if "//" in path or "/." in path or path[:1] in "./":
+        return None if path.endswith(("/", "/.")) else os.path.normpath("/" + path.lstrip("/"))[1:]
+    return path
+
+
+def simple_path(key):
+    """Return the path of a *key* as systemd has simplified it since 246 (src/basic/sysctl-util.c sysctl_normalize)."""
+    path = path_of(key)
+    if "//" in path or "/." in path or path[:1] in "./" or path[-1:] == "/":
+        return "/".join(part for part in path.split("/") if part not in ("", "."))
+    return path
+
+
+def glob_matches(path, pattern):
+    """Return whether glob(3) finds *path* by *pattern*, both below /proc/sys, without GLOB_BRACE."""
+    names, patterns = path.split("/"), [part for part in pattern.split("/") if part not in ("", ".")]
+    return len(names) == len(patterns) and all(map(_component_matches, names, patterns))
+
+
+def _expanded(names):
+    """Return {name: [pattern, …]}: what each wildcard stands for by the braces of GLOB_BRACE; no further than one above MOST_WILDCARDS."""
+    globs, number = {}, 0
+    for name in names:
+        globs[name], pending = [], [name]
+        while pending and number <= MOST_WILDCARDS:
+            one = pending.pop()
+            alternatives = _alternatives(one)
+            pending.extend(alternatives)
+            if not alternatives:
+                globs[name].append(one)
+                number += 1
+    return globs
+
+
+def _alternatives(pattern):
+    """Return what the first braces of *pattern* stand for, none where there are none or they are not closed."""
+    depth, opening, start, position, parts = 0, 0, 0, 0, []
+    while position < len(pattern):
+        character = pattern[position]
+        if character == "\\":
+            position += 1
+        elif character == "{":
+            if depth == 0:
+                opening, start = position, position + 1
+            depth += 1
+        elif depth == 1 and character in ",}":
+            parts.append(pattern[start:position])
+            start = position + 1
+            if character == "}":
+                return [pattern[:opening] + part + pattern[start:] for part in parts]
+        elif character == "}" and depth:
+            depth -= 1
+        position += 1
+    return []
+
+
+def _component_matches(name, pattern):
+    """Return whether fnmatch(3) matches *name*, in time that grows with the product of both lengths."""
+    tokens = _tokens(pattern)
+    position = token = 0
+    star = resume = -1
+    while position < len(name):
+        if token < len(tokens) and tokens[token] == "*":
+            star, resume, token = token, position, token + 1
+        elif token < len(tokens) and (tokens[token] == "?" or name[position] in tokens[token][1:]):
+            position, token = position + 1, token + 1
+        elif star >= 0:
+            resume, token = resume + 1, star + 1
+            position = resume
+        else:
+            return False
+    return all(one == "*" for one in tokens[token:])
+
+
+def _tokens(pattern):
+    """Return *pattern* as a list of "*", "?", and "=" before the characters of a name that may stand at one place."""
+    tokens, position = [], 0
+    while position < len(pattern):
+        character = pattern[position]
+        position += 1
+        if character == "\\" and position < len(pattern):
+            tokens.append("=" + pattern[position])
+            position += 1
+        elif character == "[":
+            import re
+            bracket = re.match(BRACKET, pattern[position:])
+            tokens.append("=" + (_in_bracket(*bracket.groups()) if bracket else "["))
+            position += bracket.end() if bracket else 0
+        else:
+            tokens.append(character if character in "*?" else "=" + character)
+    return tokens
+
+
+# What may stand in the name of a key, for brackets; and their inside: a negation, then a "]" that is none, classes, ranges.
+NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
+BRACKET = r"([!^]?)(\]?(?:\[:\w*:\]|\[\.[^\]]\.\]|\[=[^\]]=\]|\\.|[^\]\\])*)\]"
+BRACKET_PART = r"\[:(\w+):\]|(?:\[[.=](.)[.=]\]|\\(.)|(.))(?:-(?:\[[.=](.)[.=]\]|\\(.)|(.)))?"
+CLASSES = {
+    "alpha": str.isalpha, "digit": str.isdigit, "alnum": str.isalnum, "lower": str.islower, "punct": "_".__eq__,
+    "xdigit": "0123456789abcdef".__contains__, "print": str.isprintable, "graph": str.isprintable,
+}
+
+
+def _in_bracket(negated, inside):
+    """Return the characters of a name that a bracket with this *inside* matches."""
+    import re
+    found = set()
+    for part in re.finditer(BRACKET_PART, inside, re.DOTALL):
+        if part.group(1):
+            found.update(filter(CLASSES.get(part.group(1), "".__contains__), NAME_CHARACTERS))
+        else:
+            first = part.group(2) or part.group(3) or part.group(4)
+            last = part.group(5) or part.group(6) or part.group(7) or first
+            found.update(one for one in NAME_CHARACTERS if first <= one <= last)
+    return "".join(one for one in NAME_CHARACTERS if (one in found) != bool(negated))
+
+
+def name_that_wins(path, winners):
+    """Return a path beside *path* whose name is read after those of the files *winners*; None where none of letters is."""
+    last = max(os.fsencode(os.path.basename(winner)) for winner in winners)
+    directory, stem = os.path.split(path)
+    names = [stem] + ["%s-%s" % ("z" * length, stem) for length in range(1, len(last) + 2)]
+    return next((os.path.join(directory, name) for name in names if os.fsencode(name) > last), None)

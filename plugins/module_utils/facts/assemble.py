@@ -1,0 +1,97 @@
+# Copyright (c) 2026, linux_net.socket_memory contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The facts of one host: what it says of itself, judged and sized.
+
+Reading needs the host, judging does not: the fast lane reads there and judges on the controller.
+"""
+
+import os
+
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.findings import find
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.gather import read
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.capacity import capacity
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import check_workload, recommend
+
+# subset: what has to be read for it (gather.READABLE).
+SUBSETS = {
+    "tcp": ("memory",),
+    "udp": ("memory",),
+    "limits": ("limits",),
+    "counters": ("counters",),
+    "boot": ("boot",),
+    "managers": ("boot", "managers"),
+    "recommended": ("memory",),
+    "capacity": ("memory",),
+    "findings": ("memory", "boot", "managers"),
+}
+# The same; but "all" leaves them out: few hosts are asked for them, and they cost more.
+ON_REQUEST = {"cgroups": ("cgroups",), "kernel_log": ("kernel_log",)}
+LONGEST_WINDOW = 3600  # seconds; a connection that is silent for longer does not survive every firewall
+
+SIZED = {"recommended": recommend, "capacity": capacity}  # subset: what makes it of the other facts and the workload
+
+
+def run(params):
+    """Return {ansible_facts: {socket_memory: …}, warnings: [sentence, …], changed: False}.
+
+    params: gather_subset (list of names of SUBSETS, "all", "!name"), root (directory), page_size (bytes or None),
+    workload (dict or None), sysctl_dialect, window (seconds or None). Raises SocketMemoryError for wrong parameters, before anything is read.
+    """
+    return judge(read(reading_params(params)), params)
+
+
+def reading_params(params):
+    """Return the params of gather.read for those of run, all of which are checked that can be checked without the host."""
+    subsets = choose_subsets(params.get("gather_subset"))
+    if subsets & set(SIZED):
+        check_workload(params.get("workload"))
+    names = {name for subset in subsets for name in SUBSETS.get(subset) or ON_REQUEST[subset]}
+    if _check_window(params.get("window") or 0, params.get("root") or "/"):
+        names.add("window")
+    return dict({name: params.get(name) for name in ("root", "page_size", "sysctl_dialect", "window")}, read=sorted(names))
+
+
+def _check_window(seconds, root):
+    """Return whether there is a window. Raises SocketMemoryError where it cannot be observed."""
+    if not 0 <= seconds <= LONGEST_WINDOW:  # nor is "not a number"
+        raise refuse("window", seconds, "seconds from 0 to %d" % LONGEST_WINDOW, "Give the seconds to observe, 0 for one look.")
+    if seconds and os.path.abspath(root) != "/":
+        raise refuse("window", seconds, "0 for a captured tree", "Leave it out: a captured tree stands still.")
+    return seconds > 0
+
+
+def judge(answer, params):
+    """Return what run returns, from what gather.read answered."""
+    subsets = choose_subsets(params.get("gather_subset"))
+    facts = answer["facts"]
+    for name in (name for name in SIZED if name in subsets):
+        known = facts["page_size"] and facts["memory_total"]
+        facts[name] = SIZED[name](facts, params.get("workload")) if known else None
+    if "findings" in subsets:
+        facts["findings"] = find(facts)
+    for name in set(SUBSETS) - subsets:  # what was read only for another subset
+        facts.pop(name, None)
+    if not subsets & {"tcp", "udp"}:
+        facts.pop("sockets_used", None)
+    if "boot" not in subsets:
+        facts.pop("boot_by_others", None)
+        facts.pop("boot_complete", None)
+    facts["warnings"] = answer["warnings"]
+    return {"changed": False, "ansible_facts": {"socket_memory": facts}, "warnings": answer["warnings"]}
+
+
+def choose_subsets(words):
+    """Return the subsets that *words* ask for: names, "all" of SUBSETS, and "!name" to leave one out; all without words."""
+    words = words or ["all"]
+    for word in words:
+        if (word[1:] if word.startswith("!") else word) not in list(SUBSETS) + list(ON_REQUEST) + ["all"]:
+            expected = "one of all, %s, or one of them behind '!'" % ", ".join(list(SUBSETS) + list(ON_REQUEST))
+            raise refuse("gather_subset", repr(word), expected, "Correct it.")
+    wanted = {word for word in words if not word.startswith("!")}
+    if "all" in wanted or not wanted:
+        wanted = wanted - {"all"} | set(SUBSETS)
+    without = {word[1:] for word in words if word.startswith("!")}
+    return set() if "all" in without else wanted - without

@@ -1,0 +1,40 @@
+# Copyright (c) 2026, linux_net.socket_memory contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Sizes and foreign text as people read them."""
+
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS
+
+UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB")
+
+
+def human_bytes(number):
+    """Return *number* bytes in the largest binary unit that leaves at least 1: "512 bytes", "1.0 GiB"; None is "unknown"."""
+    if number is None:
+        return "unknown"
+    if number < 1024:
+        return "%d bytes" % number
+    size = float(number)
+    for unit in UNITS:
+        size /= 1024
+        if size < 1023.95 or unit == UNITS[-1]:
+            return "%.1f %s" % (size, unit)
+
+
+def human_value(key, value, page_size):
+    """Return the human form of a setting: "2.0 GiB, 4.0 GiB, 8.0 GiB" for sizes, "30 seconds", "" where the number says it all."""
+    unit = KEYS[key].unit if key in KEYS else None
+    if unit == "pages" and page_size is None:
+        return ""
+    if unit in ("pages", "bytes"):
+        numbers = value if isinstance(value, list) else [value]
+        return ", ".join(human_bytes(number * (page_size if unit == "pages" else 1)) for number in numbers)
+    return "%s %s" % (value, unit) if unit in ("seconds", "sockets", "packets") else ""
+
+
+def printable(text):
+    """Return *text* with control characters, those that reorder text, and undecodable bytes replaced by U+FFFD; line breaks and tabs stay."""
+    if text.isprintable():  # without a regular expression: on a host its compilation costs more than all the text
+        return text
+    return "".join(character if character.isprintable() or character in "\t\n" else "\ufffd" for character in text)
