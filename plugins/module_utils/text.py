@@ -4,8 +4,6 @@
 
 """Sizes and foreign text as people read them."""
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS
-
 UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB")
 
 
@@ -20,17 +18,6 @@ def human_bytes(number):
         size /= 1024
         if size < 1023.95 or unit == UNITS[-1]:
             return "%.1f %s" % (size, unit)
-
-
-def human_value(key, value, page_size):
-    """Return the human form of a setting: "2.0 GiB, 4.0 GiB, 8.0 GiB" for sizes, "30 seconds", "" where the number says it all."""
-    unit = KEYS[key].unit if key in KEYS else None
-    if unit == "pages" and page_size is None:
-        return ""
-    if unit in ("pages", "bytes"):
-        numbers = value if isinstance(value, list) else [value]
-        return ", ".join(human_bytes(number * (page_size if unit == "pages" else 1)) for number in numbers)
-    return "%s %s" % (value, unit) if unit in ("seconds", "sockets", "packets") else ""
 
 
 def printable(text):

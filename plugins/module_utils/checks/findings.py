@@ -4,6 +4,7 @@
 
 """What a person should know about a host: findings with severity, evidence and remedy, from its facts."""
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import SEVERITIES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import lint
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS, format_value
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import human_bytes
@@ -11,7 +12,6 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.text impor
 # net/ipv4/tcp.c tcp_too_many_orphans: misbehaving orphans count four times, so trouble starts at a quarter of the limit.
 ORPHAN_PENALTY = 4
 
-SEVERITIES = ("error", "warning", "info")
 # Where an administrator's sysctl.d files are, and those of this collection; the other directories belong to packages.
 ADMINISTRATOR = ("/etc/", "/run/")
 
@@ -75,8 +75,8 @@ def find(facts):
     bound = (facts.get("tcp", {}).get("error_bound") or {}).get("pages") or 0
     for result in lint(present, facts["page_size"], facts["memory_total"], bound):
         if result["severity"] == "error":  # the kernel's own defaults earn warnings
-            report("running-" + result["rule"], "warning", "The running value breaks a rule: " + result["message"],
-                   {result["key"]: present[result["key"]]}, result["remedy"])
+            report("running-" + result["id"], "warning", "The running value breaks a rule: " + result["message"],
+                   {result["subject"]: present[result["subject"]]}, result["remedy"])
     for key, boot in sorted((facts.get("boot") or {}).items()):
         if key in KEYS and isinstance(boot["value"], str):
             report("boot-not-taken", "warning", "%s: the kernel refuses %r, or takes only the first numbers of it" % (key, boot["value"]),

@@ -10,6 +10,7 @@ import os
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.shadowing import path_that_wins, takers
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.sysctl_files import boot_values
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import counting
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import lint
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.atomic_file import remove, remove_leftovers, write_atomically
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.content import check_path, first_edit, parse_content
@@ -264,14 +265,14 @@ class _Transaction:
         reserve, _reason = read_running(self.files, "net.core.mem_pcpu_rsv")
         results = lint(desired, page_size, reading.memory_total(), reading.error_bound(release, page_size, reserve) or 0, running, only_raise, silence)
         self.warnings.extend(reading.warnings)
-        errors = [(result["key"], "%s. %s" % (result["message"], result["remedy"])) for result in results if result["severity"] == "error"]
+        errors = [(found["subject"], "%s. %s" % (found["message"], found["remedy"])) for found in counting(results, "error")]
         if errors:
             for setting in self.settings:
                 reasons = [text for key, text in errors if key == setting.key]
                 if reasons:
                     setting.status, setting.reason = "failed", " ".join(reasons)
             raise self._refusal(" ".join(text for _key, text in errors))
-        self.warnings.extend("%s. %s" % (result["message"], result["remedy"]) for result in results if result["severity"] == "warning")
+        self.warnings.extend("%s. %s" % (found["message"], found["remedy"]) for found in counting(results, "warning"))
 
     def _check_available(self, unavailable):
         """Refuse or report the keys that this host cannot hold now."""

@@ -7,7 +7,7 @@
 Facts may be partial. A part that was not gathered is absent; inside of a part, what is not known is null.
 """
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.findings import SEVERITIES
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import SEVERITIES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.gather import TCP_COUNTERS, UDP_COUNTERS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.control_groups import MOST_TOLD
@@ -98,9 +98,8 @@ CGROUP = record({
     "events": EVENTS, "stalled_percent": nullable(number()),
 }, events_in_window=EVENTS)
 MESSAGE = record({"text": choice(*MESSAGES), "count": integer(), "first_age_seconds": number(), "last_age_seconds": number()})
-LINT = record({"rule": text(LONGEST_NAME), "severity": choice("error", "warning", "silenced"), "key": choice(*KEYS), "message": text(), "remedy": text(),
-               "documentation": text()}, reason=text())
-FINDING = record({"id": text(LONGEST_NAME), "severity": choice(*SEVERITIES), "message": text(), "evidence": _anything(EVIDENCE_DEPTH), "remedy": text()})
+FINDING = record({"id": text(LONGEST_NAME), "severity": choice(*SEVERITIES), "subject": nullable(text()), "message": text(),
+                  "evidence": _anything(EVIDENCE_DEPTH), "remedy": text()}, silenced=text())
 BUDGET = record({
     "memory": SIZE, "kernel_default": items(integer(), 3), "ceiling": SIZE, "demand": nullable(SIZE),
     "demand_bytes": nullable(_all(number(), ("connections", "orphans"))),
@@ -111,7 +110,7 @@ BUDGET = record({
     "fits": _all(nullable(flag()), ("below_pressure", "below_pressure_with_headroom", "below_ceiling")),
 })
 ASSIGNED = {"settings": _some(_setting, KEYS), "reasons": _some(lambda key: text(), KEYS)}  # what a drop-in is made of
-RECOMMENDED = record(dict(ASSIGNED, profile=choice(*PROFILE_NAMES), budget=BUDGET, lint=items(LINT)))
+RECOMMENDED = record(dict(ASSIGNED, profile=choice(*PROFILE_NAMES), budget=BUDGET, lint=items(FINDING)))
 CASES = _all(nullable(integer()), ("worst_case", "observed"))
 CAPACITY = record({
     "bytes_per_connection": _all(nullable(integer()), ("worst_case", "observed", "structures")),

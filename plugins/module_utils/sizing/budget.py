@@ -6,7 +6,7 @@
 
 import math
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import finding
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import finding
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.connection_cost import buffer_for_window, idle_bytes, requested_to_held
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.path_buffers import bandwidth_delay_product
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import human_bytes
@@ -86,10 +86,11 @@ def overcommitment(host, workload, tcp_high, udp_limit):
         return []
     return [finding(
         "overcommitted", "warning", "net.ipv4.tcp_mem",
-        "found %s for TCP, %s for UDP and %s for the structures of connections, expected no more than the %s of memory of this host; "
+        "net.ipv4.tcp_mem: found %s for TCP, %s for UDP and %s for the structures of connections, expected no more than the %s of memory of this host; "
         "beside the two limits there is room for %d connections" % (
             human_bytes(tcp_high * host.page_size), human_bytes(udp_limit * host.page_size), human_bytes(structures), human_bytes(host.memory_total),
             max(0, host.memory_total - limits) // each),
+        {"tcp": tcp_high * host.page_size, "udp": udp_limit * host.page_size, "structures": structures, "memory_total": host.memory_total},
         "Expect fewer connections, lower the limits, or add memory.")]
 
 
@@ -99,7 +100,9 @@ def above_a_quarter(host, high):
         return []
     return [finding(
         "quarter-of-memory", "warning", "net.ipv4.tcp_mem",
-        "high %d pages = %s is more than a quarter of the %s of memory" % (high, human_bytes(high * host.page_size), human_bytes(host.memory_total)),
+        "net.ipv4.tcp_mem: high %d pages = %s is more than a quarter of the %s of memory" % (
+            high, human_bytes(high * host.page_size), human_bytes(host.memory_total)),
+        {"high": host.size(high), "memory_total": host.memory_total},
         "Socket memory cannot be swapped: make sure that the rest of the host can spare it.")]
 
 
@@ -109,5 +112,6 @@ def unmet_demand(host, need, low):
         return []
     return [finding(
         "demand-above-ceiling", "warning", "net.ipv4.tcp_mem",
-        "found low at %s, the workload needs %s with headroom" % (human_bytes(low * host.page_size), human_bytes(need * host.page_size)),
+        "net.ipv4.tcp_mem: found low at %s, the workload needs %s with headroom" % (human_bytes(low * host.page_size), human_bytes(need * host.page_size)),
+        {"low": host.size(low), "need": host.size(need)},
         "At its peak TCP may come under pressure: use fewer connections or smaller buffers, add memory, or raise memory_fraction up to 0.5.")]

@@ -40,7 +40,7 @@ class SizedHost:
     def _worth_keeping(self):
         """Return those of the running values that are sound: tcp_mem written in bytes must not be kept for being large."""
         results = lint(self.running, self.page_size, self.memory_total, self.error_bound)
-        unsound = {result["key"] for result in results if result["severity"] == "error"}
+        unsound = {found["subject"] for found in results if found["severity"] == "error"}
         return {key: value for key, value in self.running.items() if key not in unsound}
 
     def size(self, pages):

@@ -4,8 +4,9 @@
 
 """Sizing: facts of a host and a workload in, settings with their reasons out. Pure functions of their arguments."""
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import in_order, lint
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import format_value
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import counting, silence
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import lint
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS, format_value
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.budget import (
     HEADROOM,
     above_a_quarter,
@@ -20,7 +21,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.pat
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.profiles import MEM, PROFILES, RMEM, UDP_MEM, recommended
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.thresholds import UDP_DEFAULT_DIVISOR, ceiling, kernel_default_tcp_mem
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.workload import FACTS, check_workload
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import human_value
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import human_bytes
 
 __all__ = ("PROFILES", "assignments", "bandwidth_delay_product", "check_workload", "connection_demand", "kernel_default_tcp_mem", "recommend")
 
@@ -48,16 +49,16 @@ def recommend(facts, workload=None):
     limits = settings[MEM][2], udp_mem[0]
     needed = max([need["low"]["pages"] for need in needs if need["need"] in ("demand", "observed peak")] or [0])
     beyond = above_a_quarter(host, given[MEM][0][2]) + overcommitment(host, workload, *limits) + unmet_demand(host, needed, settings[MEM][0])
-    for one in in_order(beyond, workload["silence"]):
-        if one["severity"] == "warning":  # lint of the drop-in cannot see these, so the file tells them; without numbers, which follow memory
-            reasons[MEM] += "; %s: %s" % (one["rule"], one["remedy"].rstrip("."))
+    for one in counting(silence(beyond, workload["silence"]), "warning"):
+        # lint of the drop-in cannot see these, so the file tells them; without numbers, which follow memory
+        reasons[MEM] += "; %s: %s" % (one["id"], one["remedy"].rstrip("."))
     results = lint(settings, host.page_size, host.memory_total, host.error_bound, host.running) + beyond
     return {
         "profile": workload["profile"],
         "settings": settings,
         "reasons": reasons,
         "budget": _budget(host, workload, needs, settings, limits),
-        "lint": in_order(results, workload["silence"]),
+        "lint": silence(results, workload["silence"]),
     }
 
 
@@ -69,6 +70,17 @@ def assignments(recommendation, page_size):
     settings, reasons = recommendation["settings"], recommendation["reasons"]
     return [{"key": key, "value": format_value(value), "comment": ": ".join(text for text in (human_value(key, value, page_size), reasons[key]) if text)}
             for key, value in settings.items()]
+
+
+def human_value(key, value, page_size):
+    """Return the human form of a setting: "2.0 GiB, 4.0 GiB, 8.0 GiB" for sizes, "30 seconds", "" where the number says it all."""
+    unit = KEYS[key].unit if key in KEYS else None
+    if unit == "pages" and page_size is None:
+        return ""
+    if unit in ("pages", "bytes"):
+        numbers = value if isinstance(value, list) else [value]
+        return ", ".join(human_bytes(number * (page_size if unit == "pages" else 1)) for number in numbers)
+    return "%s %s" % (value, unit) if unit in ("seconds", "sockets", "packets") else ""
 
 
 def _observed(facts):

@@ -5,7 +5,8 @@
 """Sizes and foreign text as people read them."""
 
 import pytest
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import human_bytes, human_value, printable
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import human_value
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import human_bytes, printable
 
 
 @pytest.mark.parametrize("number, text", [

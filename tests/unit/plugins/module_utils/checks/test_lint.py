@@ -8,7 +8,7 @@ import os
 import re
 
 import pytest
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import DOCUMENTATION, ERRORS, WARNINGS, lint, tcp_mem_floor
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import ERRORS, WARNINGS, lint, tcp_mem_floor
 
 INT_MAX = 2147483647
 PAGES = 4194304  # 16 GiB in pages of 4096 bytes
@@ -18,7 +18,7 @@ MEM, RMEM, MAX = "net.ipv4.tcp_mem", "net.ipv4.tcp_rmem", "net.core.rmem_max"
 def rules(settings, **options):
     """Return [(rule, severity, key), …] for a host of 16 GiB."""
     options = dict({"page_size": 4096, "memory_total": PAGES * 4096}, **options)
-    return [(one["rule"], one["severity"], one["key"]) for one in lint(settings, **options)]
+    return [(one["id"], one["severity"], one["subject"]) for one in lint(settings, **options)]
 
 
 @pytest.mark.parametrize("rule, severity, key, bad, good, options", [
@@ -69,13 +69,13 @@ def test_cap_below_autotuning_is_a_warning_whichever_of_the_two_is_set(settings,
 
 def test_thresholds_in_bytes_are_recognised_and_the_pages_are_told():
     results = lint({MEM: [262144000, 393216000, 524288000]}, 4096, PAGES * 4096)
-    assert [one["rule"] for one in results] == ["above-memory"]
+    assert [one["id"] for one in results] == ["above-memory"]
     assert results[0]["message"] == "net.ipv4.tcp_mem: found high 524288000 pages = 2.0 TiB, expected less than the 16.0 GiB of memory of this host"
     assert "look like bytes: in pages of 4096 bytes they are 64000 96000 128000" in results[0]["remedy"]
 
 
 def test_what_is_too_large_even_for_bytes_is_not_called_bytes():
-    assert [one["remedy"] for one in lint({MEM: [4000, 5000, PAGES * 4096 + 1]}, 4096, PAGES * 4096) if one["rule"] == "above-memory"] == ["Lower it."]
+    assert [one["remedy"] for one in lint({MEM: [4000, 5000, PAGES * 4096 + 1]}, 4096, PAGES * 4096) if one["id"] == "above-memory"] == ["Lower it."]
 
 
 def test_without_sizes_only_the_rules_that_need_none_apply():
@@ -94,17 +94,16 @@ def test_floor_is_4_mib_or_4_reserves(page_size, error_bound, floor):
 
 
 def test_a_silenced_warning_stays_with_its_reason_and_goes_last():
-    silence = {"lowers": "moved to another host"}
-    results = lint({MAX: 4096, RMEM: [4096, 8192, 8192]}, running={MAX: 8192}, silence=silence)
-    assert [(one["rule"], one["severity"], one.get("reason")) for one in results] == [
-        ("cap-below-autotuning", "warning", None), ("lowers", "silenced", "moved to another host")]
-    refused = lint({MAX: 4096}, running={MAX: 8192}, only_raise=True, silence=silence)
+    reasons = {"lowers": "moved to another host"}
+    results = lint({MAX: 4096, RMEM: [4096, 8192, 8192]}, running={MAX: 8192}, reasons=reasons)
+    assert [(one["id"], one["severity"], one.get("silenced")) for one in results] == [
+        ("cap-below-autotuning", "warning", None), ("lowers", "warning", "moved to another host")]
+    refused = lint({MAX: 4096}, running={MAX: 8192}, only_raise=True, reasons=reasons)
     assert [one["severity"] for one in refused] == ["error"], "an error cannot be silenced"
 
 
 def test_every_rule_is_documented_in_a_line_of_its_own():
     root = os.path.join(os.path.dirname(__file__), *[os.pardir] * 5)
-    with open(os.path.join(root, DOCUMENTATION), encoding="utf-8") as stream:
+    with open(os.path.join(root, "docs", "lint-rules.md"), encoding="utf-8") as stream:
         documented = re.findall(r"^\| <a id=\"([a-z-]+)\"></a>`\1` \| (error|warning)", stream.read(), re.MULTILINE)
     assert sorted(documented) == sorted([(rule, "error") for rule in ERRORS] + [(rule, "warning") for rule in WARNINGS])
-    assert lint({MEM: [3, 2, 1]})[0]["documentation"] == "docs/lint-rules.md#order"

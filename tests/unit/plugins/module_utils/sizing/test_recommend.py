@@ -48,7 +48,7 @@ def test_application_server_is_the_recipe_exactly():
         "net.ipv4.tcp_fin_timeout": 30,
         "net.ipv4.tcp_tw_reuse": 1,
     }
-    assert {one["rule"] for one in result["lint"]} == {"half-of-memory", "lowers"}
+    assert {one["id"] for one in result["lint"]} == {"half-of-memory", "lowers"}
     assert result["budget"]["fits"]["below_ceiling"] is False
 
 
@@ -124,7 +124,7 @@ def test_overrides_go_over_everything(overrides, key, value):
     result = recommend(facts_of(tcp_mem=[900000, 1000000, 1100000], somaxconn=4096), {"overrides": overrides})
     assert result["settings"][key] == value
     assert result["reasons"][key] == "set by overrides"
-    assert [one["rule"] for one in result["lint"]] == ["lowers"]
+    assert [one["id"] for one in result["lint"]] == ["lowers"]
 
 
 @pytest.mark.parametrize("workload, tcp_mem, reason", [

@@ -90,9 +90,9 @@ def test_order_ceilings_and_sums(seed):
     parts = budget["shares"]
     assert sum(part["pages"] for part in parts.values()) == pages and all(part["pages"] >= 0 for part in parts.values())
     whole = (parts["tcp"]["pages"], parts["udp"]["pages"]) == (high, settings.get(UDP_MEM, facts["limits"][UDP_MEM])[0])
-    assert whole or "overcommitted" in [one["rule"] for one in result["lint"]]
+    assert whole or "overcommitted" in [one["id"] for one in result["lint"]]
     if budget["demand"] and workload["profile"] != "application_server":
-        assert budget["demand"]["pages"] * 1.5 <= low or "capped" in result["reasons"][MEM] or "demand-above-ceiling" in [one["rule"] for one in result["lint"]]
+        assert budget["demand"]["pages"] * 1.5 <= low or "capped" in result["reasons"][MEM] or "demand-above-ceiling" in [one["id"] for one in result["lint"]]
 
 
 @pytest.mark.parametrize("seed", range(200))

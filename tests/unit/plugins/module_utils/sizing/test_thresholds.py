@@ -19,7 +19,7 @@ def sized(workload=None, memory=16 * GIB, limits=None, error_bound=0, used=None)
 
 
 def rules(result):
-    return [(one["rule"], one["severity"]) for one in result["lint"]]
+    return [(one["id"], one["severity"]) for one in result["lint"]]
 
 
 @pytest.mark.parametrize("profile, more", [
@@ -144,6 +144,6 @@ def test_silenced_warnings_stay_visible_with_their_reason_and_leave_the_file():
     workload = {"connections": 10 ** 6, "buffer_bytes": "1MiB"}
     assert rules(sized(workload)) == [("demand-above-ceiling", "warning")]
     silenced = sized(dict(workload, silence={"demand-above-ceiling": "most are idle, see the capacity plan"}))
-    assert rules(silenced) == [("demand-above-ceiling", "silenced")]
-    assert silenced["lint"][0]["reason"] == "most are idle, see the capacity plan"
+    assert rules(silenced) == [("demand-above-ceiling", "warning")]
+    assert silenced["lint"][0]["silenced"] == "most are idle, see the capacity plan"
     assert "demand-above-ceiling" not in silenced["reasons"][MEM]
