@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.assemble import judge, reading_params
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.gather import PARTS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.gather import GIVES, PARTS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.shape import FACTS, WARNINGS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import record
 from ansible_collections.linux_net.socket_memory.plugins.modules.socket_memory_facts import ARGUMENTS
@@ -41,4 +42,8 @@ class ActionModule(FastLaneAction):
 
     def conclude(self, answer: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
         """Judge it as the ordinary module does."""
+        asked = [part for name in reading_params(params)["read"] for part in GIVES.get(name, (name,))]
+        missing = [part for part in asked if part not in answer["facts"]]
+        if missing:
+            raise SocketMemoryError("The host left out parts of its answer: %s. Nothing of it is used." % ", ".join(missing))
         return judge({name: answer[name] for name in ("facts", "warnings")}, params)

@@ -109,7 +109,8 @@ class FastLaneAction(ActionBase):
         """Return what the ordinary module answers."""
         found = self._execute_module(module_name=self.module_name, task_vars=task_vars)
         if isinstance(found.get("warnings"), list):
-            found["warnings"] = list(map(str, found["warnings"]))  # from ansible-core 2.19 on they and the exception may be objects of Ansible's
+            # From ansible-core 2.19 on they and the exception may be objects of Ansible's.
+            found["warnings"] = [str(getattr(getattr(one, "event", None), "msg", one)) for one in found["warnings"]]
         if not isinstance(found.get("exception"), str):
             found.pop("exception", None)
         try:

@@ -16,6 +16,8 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sys
 
 # memory: tcp, udp and sockets_used; managers need boot
 READABLE = ("memory", "limits", "counters", "boot", "managers", "window", "cgroups", "kernel_log")
+# What each gives of the facts.
+GIVES = {"memory": ("tcp", "udp", "sockets_used"), "boot": ("boot", "boot_by_others", "boot_complete")}
 # What some of them need beyond the imports of this file, which import it only then: on a host every import is compiled anew.
 PARTS = {"boot": ("boot.next_boot",), "managers": ("boot.other_managers",), "window": ("host.observation",), "cgroups": ("host.control_groups",),
          "kernel_log": ("host.kernel_log",)}
