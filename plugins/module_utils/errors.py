@@ -4,6 +4,9 @@
 
 """The one exception of the domain: a refusal or a failure, told to the person who must act on it."""
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import cut, quoted
+
+LONGEST_FOUND = 300  # characters of what is refused, in its message
 
 # What comes of facts whose values are not what they should be: a host may answer anything, and what is kept of it may be damaged.
 NOT_IN_ORDER = (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError)
@@ -22,5 +25,6 @@ class SocketMemoryError(Exception):
 
 
 def refuse(subject, found, expected, remedy):
-    """Return the SocketMemoryError for *subject*: every refusal reads alike, in the same order."""
-    return SocketMemoryError("%s: found %s, expected %s. %s" % (subject, found, expected, remedy))
+    """Return the SocketMemoryError for *subject*: every refusal reads alike, in the same order. Long ones are cut."""
+    found = cut(found, LONGEST_FOUND) if isinstance(found, str) else quoted(found)
+    return SocketMemoryError("%s: found %s, expected %s. %s" % (cut(subject, LONGEST_FOUND), found, expected, remedy))
