@@ -40,9 +40,13 @@ class HostReading:
         if text is None:
             return {}
         values, problems = parse(text)
+        self.tell(path, problems)
+        return values
+
+    def tell(self, path, problems):
+        """Warn of *problems* with *path*; of no more than the first MOST_PROBLEMS."""
         told, left_out = first_of(problems, MOST_PROBLEMS)
         self.warnings.extend("%s: %s" % (path, problem) for problem in told + ["%d more problems" % left_out] * bool(left_out))
-        return values
 
     def kernel(self):
         """Return the kernel release, or None."""

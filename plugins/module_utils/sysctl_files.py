@@ -153,7 +153,7 @@ class SysctlFiles:
         self.problems = []
         self.complete = True
         self._ration, self._room = Ration(files, MOST_FILES, MOST_BYTES), MOST_LINES
-        self._cut_off = 0  # files that were not read to their end
+        self._beyond, self._cut_off = set(), 0  # paths that are too many; how many were not read to their end
         self._read = None  # SysctlFiles of the same host, where everything is looked up but the preview
         self._names, self._lines = {}, {}
         # A key is named in full, or by a wildcard. All other lines, nearly all on many hosts, need no second look.
@@ -168,7 +168,7 @@ class SysctlFiles:
 
     def told(self):
         """Return the problems, and a sentence on how many files were left out."""
-        left_out = self._ration.left_out + self._cut_off
+        left_out = len(self._beyond) + self._ration.left_out + self._cut_off
         return self.problems + ["%d sysctl.d files were not read, or not to their end, what these set is not known: "
                                 "all together have more than %d files, %d MiB, or %d lines on network keys" % (
                                     left_out, MOST_FILES, MOST_BYTES >> 20, MOST_LINES)] * bool(left_out)
@@ -182,6 +182,10 @@ class SysctlFiles:
                     chosen.setdefault(name, directory + "/" + name)
         paths = [chosen[name] for name in sorted(chosen, key=os.fsencode)]
         # The last ones win: where not all can be read, let it be these.
+        if len(paths) > MOST_FILES:
+            self._beyond.update(paths[:-MOST_FILES])
+            self.complete = False
+            paths = paths[-MOST_FILES:]
         place = len(self.problems)
         for path in reversed(paths):
             self.lines(path)
@@ -392,6 +396,11 @@ def _assignments(sysctl_files, file, dialect):
         more = " (and %d more lines)" % (len(others) - 1) if others[1:] else ""
         sysctl_files.problems.append("%s:%d is not an assignment: %s%s" % (printable(file), others[0][0], quoted(others[0][1]), more))
     return found
+
+
+def excludes(sysctl_files, file):
+    """Return whether *file* takes a key out ("-key"), which keeps it unset whoever sets it."""
+    return any(one.value is None for one in _assignments(sysctl_files, file, "systemd"))
 
 
 def settle(key, writes):
