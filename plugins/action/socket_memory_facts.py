@@ -13,6 +13,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors imp
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.assemble import judge, reading_params
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.gather import GIVES, PARTS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.shape import FACTS, WARNINGS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import record
 from ansible_collections.linux_net.socket_memory.plugins.modules.socket_memory_facts import ARGUMENTS
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.fast_lane import FastLaneAction, prepare
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.host_answer import expected

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import SMALLEST
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import THRESHOLDS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import (
-    SMALLEST,
     choice,
     either,
     flag,

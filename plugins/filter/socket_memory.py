@@ -17,22 +17,22 @@ from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks import drift as drifts
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.shape import ASSIGNED, checked_facts, usable_facts
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.report import fleet_table as fleets
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.report import fleet_table as reports
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout import rollout
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import checked, record
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import capacity as capacities
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import recommend as sizing
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import recommend as sizes
 from jinja2 import pass_context
 
 
 def recommend(facts, workload=None):
     """Return the settings for one host."""
-    return sizing.recommend(checked_facts(facts), workload)
+    return sizes.recommend(checked_facts(facts), workload)
 
 
 def assignments(recommendation, page_size):
     """Return the lines of a drop-in."""
-    return sizing.assignments(checked(recommendation, record(ASSIGNED), "recommendation"), page_size)
+    return sizes.assignments(checked(recommendation, record(ASSIGNED), "recommendation"), page_size)
 
 
 def capacity(facts, workload=None):
@@ -59,12 +59,12 @@ def regressions(before, after):
 
 def fleet(facts_of_hosts):
     """Return one row for each host; one whose facts are none counts as not read."""
-    return fleets.fleet({host: usable_facts(facts) for host, facts in facts_of_hosts.items()})
+    return reports.fleet({host: usable_facts(facts) for host, facts in facts_of_hosts.items()})
 
 
 def fleet_table(hosts):
     """Return the lines of a table of *hosts*, from fleet or from a saved audit."""
-    return fleets.fleet_table([{"host": str(row["host"]), "socket_memory": usable_facts(row["socket_memory"])} for row in hosts])
+    return reports.fleet_table([{"host": str(row["host"]), "socket_memory": usable_facts(row["socket_memory"])} for row in hosts])
 
 
 def jmespath(data, expression):

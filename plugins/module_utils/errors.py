@@ -4,6 +4,9 @@
 
 """The one exception of the domain: a refusal or a failure, told to the person who must act on it."""
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import cut, quoted
+
+LONGEST_FOUND = 300  # characters of what is refused, in its message
 
 class SocketMemoryError(Exception):
     """Raised by every domain function that refuses its input or could not do its work.
@@ -18,5 +21,6 @@ class SocketMemoryError(Exception):
 
 
 def refuse(subject, found, expected, remedy):
-    """Return the SocketMemoryError for *subject*: every refusal reads alike, in the same order."""
-    return SocketMemoryError("%s: found %s, expected %s. %s" % (subject, found, expected, remedy))
+    """Return the SocketMemoryError for *subject*: every refusal reads alike, in the same order. Long ones are cut."""
+    found = cut(found, LONGEST_FOUND) if isinstance(found, str) else quoted(found)
+    return SocketMemoryError("%s: found %s, expected %s. %s" % (cut(subject, LONGEST_FOUND), found, expected, remedy))

@@ -8,12 +8,11 @@ A shape is a JSON Schema (draft 2020-12) that uses only what the functions here 
 programs. The check never shows what it found, only its kind: the data may come from a host, and a message is no place for its text.
 """
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import LARGEST, MOST_TOLD, cut
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import printable
 
-SMALLEST, LARGEST = -(1 << 63), (1 << 64) - 1  # what the kernel's long and unsigned long hold
 LONGEST_TEXT = 4096  # characters; PATH_MAX of include/uapi/linux/limits.h
-MOST_ITEMS = 50  # of a list, unless there is a reason
 REMEDY = "Nothing of it is used."
 KINDS = {"null": "nothing", "boolean": "true or false", "integer": "a whole number", "number": "a number", "string": "text", "array": "a list",
          "object": "a dictionary"}
@@ -45,7 +44,7 @@ def choice(*words):
     return {"type": ["string"], "enum": list(words)}
 
 
-def items(element, most=MOST_ITEMS, least=0):
+def items(element, most=MOST_TOLD, least=0):
     """Return the shape of a list of *least* to *most* elements."""
     return {"type": ["array"], "items": element, "minItems": least, "maxItems": most}
 
@@ -56,7 +55,7 @@ def record(required=None, **optional):
     return {"type": ["object"], "properties": dict(required, **optional), "required": sorted(required), "additionalProperties": False}
 
 
-def mapping(element, most=MOST_ITEMS, longest=LONGEST_TEXT):
+def mapping(element, most=MOST_TOLD, longest=LONGEST_TEXT):
     """Return the shape of a dictionary whose keys are any text that does not begin with "__": so do the marks in Ansible's own JSON."""
     return {"type": ["object"], "additionalProperties": element, "propertyNames": {"maxLength": longest, "pattern": "^(?!__)"}, "maxProperties": most}
 
@@ -125,11 +124,11 @@ def kind_of(value):
     return None
 
 
-def cut(message, longest):
-    """Return *message* with at most *longest* characters, and a word on what is missing."""
+def shortened(message, longest):
+    """Return *message* with at most *longest* characters of it, and a word on what is missing."""
     if len(message) <= longest:
         return message
-    return "%s ... (%d more characters)" % (message[:longest], len(message) - longest)
+    return "%s (%d more characters)" % (cut(message, longest), len(message) - longest)
 
 
 def _checked_list(values, shape):
@@ -185,7 +184,7 @@ def _checked_text(value, shape):
     if len(value) > shape["maxLength"]:
         if not shape.get("cut"):
             raise _Wrong("text of %d characters" % len(value), shape)
-        value = cut(value, shape["maxLength"])
+        value = shortened(value, shape["maxLength"])
     return printable(str(value))
 
 

@@ -32,4 +32,4 @@ def read_boot(files, keys, dialect="auto"):
     for program, found in others.items():
         for key, left in found.items():
             (boot if key in boot else by_others).setdefault(key, {})[program] = left
-    return {"boot": boot, "boot_by_others": by_others, "boot_complete": tree.complete}, tree.problems
+    return {"boot": boot, "boot_by_others": by_others, "boot_complete": tree.complete}, tree.told()

@@ -8,8 +8,15 @@ import errno
 import os
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot import tuned
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import LeftOut, Ration
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.services import service_is_active
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import printable
+
+# More than a host has of all files that are looked at here.
+MOST_FILES = 2000
+MOST_BYTES = 8 * 1024 * 1024
+LONGEST_HEAD = 64 * 1024  # characters of a file that may say whose it is
 
 UNIT_DIRECTORIES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 
@@ -72,11 +79,16 @@ def find_managers(files, boot):
     search.cloud_init()
     search.initramfs()
     search.sysctl_files(boot)
+    if search.ration.left_out:
+        search.problems.append("%d files of other tools were not read, whether these set keys is not known: all together have more than %d files, or %d MiB" % (
+            search.ration.left_out, MOST_FILES, MOST_BYTES >> 20))
     return search.found, search.problems
 
 
 def keys_named(text):
     """Return the managed keys that *text* names outside of comments, dotted or as paths."""
+    if not any(key.rpartition(".")[2] in text for key in KEYS):  # as of nearly all files
+        return []
     lines = [line for line in text.splitlines() if not line.lstrip().startswith(("#", ";"))]
     text = "\n".join(lines).replace("/", ".")
     return [key for key in KEYS if any(not (rest[:1].isalnum() or rest[:1] == "_") for rest in text.split(key)[1:])]
@@ -87,10 +99,11 @@ class _Search:
 
     def __init__(self, files):
         self.files = files
+        self.ration = Ration(files, MOST_FILES, MOST_BYTES)
         self.found, self.problems = [], []
 
     def _add(self, name, active, keys, evidence):
-        self.found.append({"name": name, "active": active, "keys": sorted(set(keys)), "evidence": evidence})
+        self.found.append({"name": name, "active": active, "keys": sorted(set(keys)), "evidence": printable(evidence)})
 
     def _names(self, directory):
         """Return the names in *directory*; one that cannot be listed is a problem."""
@@ -103,12 +116,14 @@ class _Search:
     def _text(self, path):
         """Return the text of *path*, "" where there is no regular file, None where this user may not read it; the rest is a problem."""
         try:
-            return self.files.read_if_present(path) or ""
+            return self.ration.read_if_present(path) or ""
+        except LeftOut:
+            return ""
         except OSError as error:
             if error.errno in (errno.EACCES, errno.EPERM):
                 return None
             if error.errno != errno.EINVAL:
-                self.problems.append("%s cannot be read: %s" % (path, error.strerror))
+                self.problems.append("%s cannot be read: %s" % (printable(path), error.strerror))
             return ""
 
     def _active(self, name):
@@ -184,7 +199,8 @@ class _Search:
     def initramfs(self):
         """A copy of sysctl.d in the initramfs is as old as the image, which only unpacking it could show."""
         for path in list(INITRAMFS_FILES) + self._paths(INITRAMFS_DIRECTORIES):
-            lines = [line for line in (self._text(path) or "").splitlines() if not line.lstrip().startswith("#")]
+            text = self._text(path) or ""
+            lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")] if "sysctl." in text else []
             if any(name in line for line in lines for name in ("sysctl.d", "sysctl.conf")):
                 self._add("initramfs", None, [], path)
 
@@ -195,7 +211,7 @@ class _Search:
             for assignment in [winner] + winner["overrides"]:
                 keys_of.setdefault(assignment["file"], []).append(key)
         for path in sorted(keys_of):
-            name = _owner(path, self._text(path) or "")
+            name = _owner(path, (self._text(path) or "")[:LONGEST_HEAD])
             if name:
                 self._add(name, True, keys_of[path], path)
 

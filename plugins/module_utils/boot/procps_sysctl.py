@@ -4,14 +4,15 @@
 
 """What `sysctl --system` of procps-ng (src/sysctl.c) would leave: every assignment is written in turn, /etc/sysctl.conf last."""
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.sysctl_files import GLOB, Assignment, glob_matches, path_of, real_path, settle
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.sysctl_files import Assignment, path_of, real_path, settle
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.wildcards import SPECIAL, Wildcard
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import printable
 
 LAST_FILE = "/etc/sysctl.conf"
 SPACES = " \t\n\v\f\r"  # isspace(3) in the C locale
 BLANKS = " \t\n\r"  # what 3.3 takes off
 # sysctl gives each path to glob(3) with GLOB_BRACE: such a name stands for others.
-PATTERN_NAME = GLOB | set("{\\")
+PATTERN_NAME = SPECIAL | set("{\\")
 
 LIBRARY_DIRECTORIES = ("/usr/lib64", "/usr/lib", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/lib/x86_64-linux-gnu", "/lib64")
 # The library of each generation: EL10 and Debian 12; EL9; EL8.
@@ -52,23 +53,25 @@ def procps_writes(sysctl_files, version):
     explicit, globs = {}, []  # by their places in settings
     for place, one in enumerate(settings):
         if one.value is not None:
-            is_glob = version == "4.0" and not GLOB.isdisjoint(one.key)
+            is_glob = version == "4.0" and not SPECIAL.isdisjoint(one.key)
             (globs if is_glob else explicit.setdefault(real_path(one.key), [])).append(place)
     if not sysctl_files.bounded([settings[place].key for place in globs]):
         globs = []
     named = {one.key for one in settings}
+    wildcards = {settings[place].key: Wildcard(settings[place].key) for place in globs}
     writes = {}
     for path, key in sysctl_files.keys.items():
-        places = explicit.get(path, []) + [place for place in globs if _is_left_to(settings[place].key, path, named)]
+        places = explicit.get(path, []) + [
+            place for place in globs if wildcards[settings[place].key].matches(path) and _spelled(path, settings[place].key) not in named]
         if places:
             writes[key] = [settings[place] for place in sorted(places)]
     return writes
 
 
-def _is_left_to(pattern, path, named):
-    """Return whether the wildcard *pattern* sets *path*: not where any line, also a later one or an exclusion, spells the path like it."""
+def _spelled(path, pattern):
+    """Return how sysctl spells the *path* that *pattern* matches. Any line that spells it so, also a later one or an exclusion, takes it from the wildcard."""
     names = iter(path.split("/"))
-    return glob_matches(path, pattern) and "/".join(part if part in ("", ".") else next(names) for part in pattern.split("/")) not in named
+    return "/".join(part if part in ("", ".") else next(names) for part in pattern.split("/"))
 
 
 def _setting(line, _version):

@@ -6,10 +6,11 @@
 
 import os
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.sysctl_files import DIRECTORIES, SUFFIX, boot_values, name_that_wins, parse_lines
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot import sysctl_files
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import printable
 
 NAMES_TO_TRY = 8  # a mask or a file of the same name may be in the way of the first
+FILES_TO_TRY = 50  # for each of them, the lines of all files are looked at
 
 
 def takers(files, keys, path, text):
@@ -17,27 +18,28 @@ def takers(files, keys, path, text):
 
     Files are taken away in thought, the last first, until the key is set: the one that did it hides the drop-in, or excludes the key.
     """
-    found, preview = {}, {path: text}
-    others = [one for directory in DIRECTORIES for one in _paths(files, directory) if one != path]
+    found, preview, tries = {}, {path: text}, 0
+    tree = sysctl_files.SysctlFiles(files, keys)
+    others = [directory + "/" + name for directory in sysctl_files.DIRECTORIES for name in tree.names(directory)
+              if name.endswith(sysctl_files.SUFFIX) and directory + "/" + name != path]
+    seen, shared = {os.path.basename(path)}, set()
+    for name in map(os.path.basename, others):
+        (shared if name in seen else seen).add(name)
     for other in sorted(others, key=os.path.basename, reverse=True):
         preview[other] = None
-        missing = [key for key in keys if key not in found]
-        boot = boot_values(files, missing, preview=preview)[0] if missing else {}
-        found.update((key, (other, _how(files, key, other))) for key in boot)
+        if len(found) == len(keys) or tries == FILES_TO_TRY:
+            break
+        if os.path.basename(other) in shared or sysctl_files.excludes(tree, other):  # no other file can be the one
+            tries += 1
+            boot = sysctl_files.resolve(tree.previewed(preview))
+            found.update((key, (other, _how(files, key, other))) for key in boot if key not in found)
     return {key: found.get(key, (path, "the other sysctl.d files keep it unset")) for key in keys}
-
-
-def _paths(files, directory):
-    try:
-        return [directory + "/" + name for name in files.names(directory) if name.endswith(SUFFIX)]
-    except OSError:
-        return []
 
 
 def _how(files, key, path):
     """Return how the file *path* keeps *key* unset."""
     try:
-        assignments, _others = parse_lines(files.read(path), path)
+        assignments, _others = sysctl_files.parse_lines(files.read(path), path)
     except OSError:  # such as a link to /dev/null
         assignments = []
     lines = [one.line for one in assignments if one.key == key and one.value is None]
@@ -51,11 +53,12 @@ def path_that_wins(files, path, text, desired, winners):
 
     winners: paths of the files that it loses to.
     """
+    tree = sysctl_files.SysctlFiles(files, list(desired))
     for _attempt in range(NAMES_TO_TRY):
-        candidate = name_that_wins(path, winners)
+        candidate = sysctl_files.name_that_wins(path, winners)
         if candidate is None:
             return None
-        boot, _problems = boot_values(files, list(desired), preview={candidate: text})
+        boot = sysctl_files.resolve(tree.previewed({candidate: text}))
         if all(boot.get(key, {}).get("value") == value for key, value in desired.items()):
             return candidate
         winners = winners + [candidate]

@@ -5,13 +5,14 @@
 """What the sysctl.d files will set at the next boot, and which file and line says so.
 
 Follows systemd-sysctl (src/sysctl/sysctl.c, src/basic/conf-files.c, src/basic/sysctl-util.c) of systemd 246 and newer, and that of
-EL8 (239 with the patches of 8.6). What other programs share with it, such as wildcards, is here too.
-
-Only the brackets of wildcards take regular expressions, see sysctl_keys.
+EL8 (239 with the patches of 8.6). What other programs share with it is here too. No regular expressions here, see sysctl_keys.
 """
 
 import os
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.wildcards import SPECIAL, Wildcard, expanded
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import first_of, quoted, whole_number
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import LeftOut, Ration
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import key_path, normalise_key
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.written_values import held_after
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import printable
@@ -21,9 +22,12 @@ SUFFIX = ".conf"
 PROC_SYS = "/proc/sys/"
 BLANKS = " \t\r\n"  # src/basic/string-util.h WHITESPACE; Python strips more
 LONGEST_LINE = 1024 * 1024 - 1  # bytes; src/basic/def.h LONG_LINE_MAX: a longer one ends the reading of its file
-GLOB = frozenset("*?[")  # src/basic/string-util.h GLOB_CHARS
-# More wildcards than a host has; the work for them grows with their number, and that of braces with the power of theirs.
-MOST_WILDCARDS = 500
+LONG = LONGEST_LINE // 4  # characters; four bytes are at most one, so a longer line may be too long
+# More than a host has of anything: to read as much takes a second.
+MOST_FILES = 10000
+MOST_BYTES = 16 * 1024 * 1024  # of all files together
+MOST_LINES = 300000  # that may concern the keys
+MOST_WILDCARDS = 500  # what braces stand for grows with the power of their number
 MOST_CHARACTERS = 20000  # of all wildcards together
 # Keys with wildcards came with systemd 246; before, such a line is written to a file of that very name, which is not there.
 FIRST_VERSION_WITH_GLOBS = 246
@@ -76,6 +80,41 @@ def _setting(line, dialect):
     return key, value.strip(BLANKS) if equals else None
 
 
+def _lines_with(text, words):
+    """Yield ``(number, line)`` of the lines of *text* that hold one of *words*, and of those longer than LONG. number: from 1.
+
+    It searches for the words instead of asking every line: most hold none.
+    """
+    words = [word for word in words if word in text]
+    places = [text.find(word) for word in words]
+    long_lines = _long_lines(text)
+    number, counted = 1, 0
+    while True:
+        ahead = [place for place in places if place >= 0] + long_lines[:1]
+        if not ahead:
+            return
+        place = min(ahead)
+        start, end = text.rfind("\n", 0, place) + 1, text.find("\n", place)
+        end = len(text) if end < 0 else end
+        number += text.count("\n", counted, start)
+        counted = start
+        yield number, text[start:end]
+        places = [place if place < 0 or place > end else text.find(word, end) for word, place in zip(words, places)]
+        long_lines = long_lines[1:] if long_lines[:1] == [start] else long_lines
+
+
+def _long_lines(text):
+    """Return where the lines of *text* begin that are longer than LONG."""
+    found, start = [], 0
+    while len(text) - start > LONG:
+        end = text.rfind("\n", start, start + LONG + 1)
+        if end < 0:
+            found.append(start)
+            end = text.find("\n", start)
+        start = len(text) if end < 0 else end + 1
+    return found
+
+
 def _plain(line):
     """Return ``(path, value)`` of a line that is a dotted key and a value of plain characters, None for any other."""
     key, _equals, value = line.partition("=")
@@ -94,9 +133,9 @@ def dialect_of(files):
             continue
         for name in names:
             version = name[len(LIBRARY):] if name.startswith(LIBRARY) else ""
-            number = version[:len(version) - len(version.lstrip(DIGITS))]
-            if number:
-                return "systemd" if int(number) >= FIRST_VERSION_WITH_GLOBS else "systemd-239"
+            number = whole_number(version[:len(version) - len(version.lstrip(DIGITS))])
+            if number is not None:
+                return "systemd" if number >= FIRST_VERSION_WITH_GLOBS else "systemd-239"
     return "systemd"
 
 
@@ -104,7 +143,7 @@ class SysctlFiles:
     """The sysctl.d files of one host, each read once for all programs that apply them, as far as they concern *keys*.
 
     files: HostFiles. keys: dotted names. preview: {path: text or None}, files as they would be after a change (None: removed).
-    problems: sentences. complete: False once something could not be read, so that what it sets is not known.
+    problems: sentences, see also told(). complete: False once something could not be read, so that what it sets is not known.
     """
 
     def __init__(self, files, keys, preview=None):
@@ -113,9 +152,26 @@ class SysctlFiles:
         self.preview = preview or {}
         self.problems = []
         self.complete = True
+        self._ration, self._room = Ration(files, MOST_FILES, MOST_BYTES), MOST_LINES
+        self._beyond, self._cut_off = set(), 0  # paths that are too many; how many were not read to their end
+        self._read = None  # SysctlFiles of the same host, where everything is looked up but the preview
         self._names, self._lines = {}, {}
         # A key is named in full, or by a wildcard. All other lines, nearly all on many hosts, need no second look.
-        self._words = sorted({path.split("/")[0] for path in self.keys} | GLOB)
+        self._words = sorted({path.split("/")[0] for path in self.keys} | SPECIAL)
+        self._paths = {path: path for path in self.keys}  # one text for all lines that set the same key
+
+    def previewed(self, preview):
+        """Return the same files as they would be after another change, without reading any of them again."""
+        other = SysctlFiles(self.files, (), preview)
+        other.keys, other._words, other._paths, other._read = self.keys, self._words, self._paths, self._read or self
+        return other
+
+    def told(self):
+        """Return the problems, and a sentence on how many files were left out."""
+        left_out = len(self._beyond) + self._ration.left_out + self._cut_off
+        return self.problems + ["%d sysctl.d files were not read, or not to their end, what these set is not known: "
+                                "all together have more than %d files, %d MiB, or %d lines on network keys" % (
+                                    left_out, MOST_FILES, MOST_BYTES >> 20, MOST_LINES)] * bool(left_out)
 
     def in_order(self, directories=DIRECTORIES, hidden=False):
         """Return the paths of the NAME.conf files: by the bytes of their names; the first of *directories* wins for the same name."""
@@ -124,20 +180,36 @@ class SysctlFiles:
             for name in self.names(directory):
                 if name.endswith(SUFFIX) and (hidden or name[0] != "."):
                     chosen.setdefault(name, directory + "/" + name)
-        return [chosen[name] for name in sorted(chosen, key=os.fsencode)]
+        paths = [chosen[name] for name in sorted(chosen, key=os.fsencode)]
+        # The last ones win: where not all can be read, let it be these.
+        if len(paths) > MOST_FILES:
+            self._beyond.update(paths[:-MOST_FILES])
+            self.complete = False
+            paths = paths[-MOST_FILES:]
+        place = len(self.problems)
+        for path in reversed(paths):
+            self.lines(path)
+        self.problems[place:] = self.problems[place:][::-1]
+        return paths
 
     def names(self, directory):
         """Return the names in *directory*, none where it does not exist or cannot be read."""
+        names = set(self._listed(directory))
+        for path, text in self.preview.items():
+            if os.path.dirname(path) == directory:
+                (names.discard if text is None else names.add)(os.path.basename(path))
+        return names
+
+    def _listed(self, directory):
+        """Return the names that are in *directory* now."""
+        if self._read:
+            return self._read._listed(directory)
         if directory not in self._names:
             try:
-                names = set(self.files.names(directory))
+                self._names[directory] = self.files.names(directory)
             except OSError as error:
                 self.unreadable(directory, error)
-                names = set()
-            for path, text in self.preview.items():
-                if os.path.dirname(path) == directory:
-                    (names.discard if text is None else names.add)(os.path.basename(path))
-            self._names[directory] = names
+                self._names[directory] = []
         return self._names[directory]
 
     def lines(self, path):
@@ -146,44 +218,56 @@ class SysctlFiles:
         A plain assignment to one of the keys, which every program reads alike, is an Assignment with a path for its key. Any other
         line is ``(number, text)``, for each program to read in its own way.
         """
+        text = self.preview.get(path)
+        if self._read and text is None:
+            return self._read.lines(path)
         if path not in self._lines:
-            text = self.preview.get(path)
-            if text is None:
-                text = self._text(path)
-            self._lines[path] = found = []
-            if len(text) <= LONGEST_LINE // 4 and not self._may_concern(text):
-                return found
-            for number, line in enumerate(text.split("\n"), 1):
-                is_long = len(line) > LONGEST_LINE // 4  # perhaps: four bytes are one character
-                if not is_long and not self._may_concern(line):
-                    continue
-                plain = None if is_long else _plain(line)
-                if plain:
-                    if plain[0] in self.keys:
-                        found.append(Assignment(plain[0], plain[1], path, number))
-                elif line[0] not in "#;" or "\r" in line or "\0" in line or is_long:
-                    found.append((number, line))
+            self._lines[path] = self._parsed(path, self._text(path) if text is None else text)
         return self._lines[path]
 
-    def _may_concern(self, text):
-        """Return whether the keys may be set by *text*."""
-        return any(word in text for word in self._words)
+    def _parsed(self, path, text):
+        """Return what lines does of a file with this *text*."""
+        found = []
+        for number, line in _lines_with(text, self._words):
+            # A line that ends in several places is as many lines to some programs.
+            self._room -= 1 + line.count("\r") + line.count("\0")
+            if self._room < 0:
+                self._cut_off += 1
+                self.complete = False
+                break
+            is_long = len(line) > LONG
+            plain = None if is_long else _plain(line)
+            if plain:
+                if plain[0] in self._paths:
+                    found.append(Assignment(self._paths[plain[0]], plain[1], path, number))
+            elif line[0] not in "#;" or "\r" in line or "\0" in line or is_long:
+                found.append((number, line))
+        return found
 
     def bounded(self, wildcards):
         """Return *wildcards*, none of them where they are too many or too long."""
         if len(wildcards) <= MOST_WILDCARDS and sum(map(len, wildcards)) <= MOST_CHARACTERS:
             return wildcards
-        self.complete = False
-        self.problems.append("more than %d wildcards, or %d characters of them, what they set is not known" % (MOST_WILDCARDS, MOST_CHARACTERS))
+        self.too_many_wildcards()
         return []
 
+    def too_many_wildcards(self):
+        """Note that what the wildcards set is not known."""
+        self.complete = False
+        self.problems.append("more than %d wildcards, or %d characters of them, what they set is not known" % (MOST_WILDCARDS, MOST_CHARACTERS))
+
     def _text(self, path):
+        if self._room < 0:
+            self._cut_off += 1
+            return ""
         try:
-            return self.files.read(path)
+            return self._ration.read(path)
+        except LeftOut:
+            self.complete = False
         except OSError as error:
             if not self._is_mask(path):
                 self.unreadable(path, error)
-            return ""
+        return ""
 
     def _is_mask(self, path):
         """Return whether *path* leads to /dev/null, of which a captured tree may have none."""
@@ -201,18 +285,23 @@ class SysctlFiles:
 def boot_values(files, keys, dialect="auto", preview=None):
     """Return ``(boot, problems)``: what systemd-sysctl sets, see resolve(), of the host of *files* (HostFiles)."""
     sysctl_files = SysctlFiles(files, keys, preview)
-    return resolve(sysctl_files, dialect), sysctl_files.problems
+    return resolve(sysctl_files, dialect), sysctl_files.told()
 
 
 def resolve(sysctl_files, dialect="auto"):
     """Return {key: {value, file, line, overrides: [{file, line, value}, …]}}: what systemd-sysctl sets of the keys of SysctlFiles.
 
     A key that no file sets is absent. value: in the shape of parse_value; the text itself where the kernel refuses it or takes
-    a vector in part, and so keeps something the files do not say. overrides: the assignments that lose, nearest first.
-    dialect: "systemd", "systemd-239", or "auto".
+    a vector in part, and so keeps something the files do not say. overrides: the assignments that lose, nearest first; those beyond
+    the first 50 are only counted, as overrides_left_out. dialect: "systemd", "systemd-239", or "auto".
     """
-    return {key: dict(settle(key, writes), overrides=[settle(key, [one]) for one in losers])
-            for key, (writes, losers) in systemd_writes(sysctl_files, dialect).items()}
+    boot = {}
+    for key, (writes, losers) in systemd_writes(sysctl_files, dialect).items():
+        told, left_out = first_of(losers)
+        boot[key] = dict(settle(key, writes), overrides=[settle(key, [one]) for one in told])
+        if left_out:
+            boot[key]["overrides_left_out"] = left_out
+    return boot
 
 
 def systemd_writes(sysctl_files, dialect="auto"):
@@ -241,19 +330,31 @@ def systemd_writes(sysctl_files, dialect="auto"):
 def _in_effect(sysctl_files, options, read):
     """Return a function of a path that returns the Assignments of *options* to it, in their order, and all of *read* that name it, nearest first."""
     explicit = _by(lambda one: one.key, read)
-    names = [name for name, one in options.items() if one.value is not None and not GLOB.isdisjoint(name)]
-    globs = _expanded(sysctl_files.bounded(names))
-    if not sysctl_files.bounded([one for stands_for in globs.values() for one in stands_for]):
-        globs = {}
+    names = [name for name, one in options.items() if one.value is not None and not SPECIAL.isdisjoint(name)]
+    globs = _wildcards(sysctl_files, names)
+    with_globs = [one for one in read if one.key in globs]
 
     def in_effect(path):
         named = explicit.get(path, [])
         # An explicit key anywhere, also one to exclude, beats any wildcard. What is excluded again is taken back.
         patterns = {} if any(one.value is None for one in named) else {
-            name: options[name] for name, stands_for in globs.items() if any(glob_matches(path, one) for one in stands_for)}
-        wildcard = [one for one in read if one.key in patterns] if patterns else []
+            name: options[name] for name, stands_for in globs.items() if any(one.matches(path) for one in stands_for)}
+        wildcard = [one for one in with_globs if one.key in patterns] if patterns else []
         return [options[path]] if named else list(patterns.values()), named[::-1] + wildcard[::-1]
     return in_effect
+
+
+def _wildcards(sysctl_files, names):
+    """Return {name: [Wildcard, …]} of what the *names* of keys stand for; {} where that is too much."""
+    globs, patterns = {}, []
+    for name in sysctl_files.bounded(names):
+        found = expanded(name, MOST_WILDCARDS, MOST_CHARACTERS)
+        patterns += found or []
+        if found is None or len(patterns) > MOST_WILDCARDS or sum(map(len, patterns)) > MOST_CHARACTERS:
+            sysctl_files.too_many_wildcards()
+            return {}
+        globs[name] = [Wildcard(one) for one in found]
+    return globs
 
 
 def _in_effect_239(options, read):
@@ -281,7 +382,7 @@ def _assignments(sysctl_files, file, dialect):
         number, text = one
         # src/basic/fileio.c read_line_full: a NUL ends a line too, and since 240 a carriage return.
         for piece in (text.replace("\r", "\0") if dialect == "systemd" else text).split("\0"):
-            if 4 * len(piece) > LONGEST_LINE and len(os.fsencode(piece)) > LONGEST_LINE:
+            if len(piece) > LONG and len(_bytes(piece)) > LONGEST_LINE:
                 sysctl_files.problems.append("%s:%d is longer than %d bytes, systemd-sysctl reads no further" % (printable(file), number, LONGEST_LINE))
                 return found
             line = piece.strip(BLANKS)
@@ -293,14 +394,24 @@ def _assignments(sysctl_files, file, dialect):
                     others.append((number, line))
     if others:
         more = " (and %d more lines)" % (len(others) - 1) if others[1:] else ""
-        sysctl_files.problems.append("%s:%d is not an assignment: %r%s" % (printable(file), others[0][0], others[0][1][:80], more))
+        sysctl_files.problems.append("%s:%d is not an assignment: %s%s" % (printable(file), others[0][0], quoted(others[0][1]), more))
     return found
+
+
+def excludes(sysctl_files, file):
+    """Return whether *file* takes a key out ("-key"), which keeps it unset whoever sets it."""
+    return any(one.value is None for one in _assignments(sysctl_files, file, "systemd"))
 
 
 def settle(key, writes):
     """Return {value, file, line} of *key* after the Assignments *writes* were written in this order; of the last one that counts."""
     value, decisive = held_after(key, [one.value for one in writes])
     return {"file": printable(writes[decisive].file), "line": writes[decisive].line, "value": value}
+
+
+def _bytes(text):
+    """Return the bytes of *text*, a name or a line of a file, whatever the encoding of this process is."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def path_of(key):
@@ -326,113 +437,9 @@ def simple_path(key):
     return path
 
 
-def glob_matches(path, pattern):
-    """Return whether glob(3) finds *path* by *pattern*, both below /proc/sys, without GLOB_BRACE."""
-    names, patterns = path.split("/"), [part for part in pattern.split("/") if part not in ("", ".")]
-    return len(names) == len(patterns) and all(map(_component_matches, names, patterns))
-
-
-def _expanded(names):
-    """Return {name: [pattern, …]}: what each wildcard stands for by the braces of GLOB_BRACE; no further than one above MOST_WILDCARDS."""
-    globs, number = {}, 0
-    for name in names:
-        globs[name], pending = [], [name]
-        while pending and number <= MOST_WILDCARDS:
-            one = pending.pop()
-            alternatives = _alternatives(one)
-            pending.extend(alternatives)
-            if not alternatives:
-                globs[name].append(one)
-                number += 1
-    return globs
-
-
-def _alternatives(pattern):
-    """Return what the first braces of *pattern* stand for, none where there are none or they are not closed."""
-    depth, opening, start, position, parts = 0, 0, 0, 0, []
-    while position < len(pattern):
-        character = pattern[position]
-        if character == "\\":
-            position += 1
-        elif character == "{":
-            if depth == 0:
-                opening, start = position, position + 1
-            depth += 1
-        elif depth == 1 and character in ",}":
-            parts.append(pattern[start:position])
-            start = position + 1
-            if character == "}":
-                return [pattern[:opening] + part + pattern[start:] for part in parts]
-        elif character == "}" and depth:
-            depth -= 1
-        position += 1
-    return []
-
-
-def _component_matches(name, pattern):
-    """Return whether fnmatch(3) matches *name*, in time that grows with the product of both lengths."""
-    tokens = _tokens(pattern)
-    position = token = 0
-    star = resume = -1
-    while position < len(name):
-        if token < len(tokens) and tokens[token] == "*":
-            star, resume, token = token, position, token + 1
-        elif token < len(tokens) and (tokens[token] == "?" or name[position] in tokens[token][1:]):
-            position, token = position + 1, token + 1
-        elif star >= 0:
-            resume, token = resume + 1, star + 1
-            position = resume
-        else:
-            return False
-    return all(one == "*" for one in tokens[token:])
-
-
-def _tokens(pattern):
-    """Return *pattern* as a list of "*", "?", and "=" before the characters of a name that may stand at one place."""
-    tokens, position = [], 0
-    while position < len(pattern):
-        character = pattern[position]
-        position += 1
-        if character == "\\" and position < len(pattern):
-            tokens.append("=" + pattern[position])
-            position += 1
-        elif character == "[":
-            import re
-            bracket = re.match(BRACKET, pattern[position:])
-            tokens.append("=" + (_in_bracket(*bracket.groups()) if bracket else "["))
-            position += bracket.end() if bracket else 0
-        else:
-            tokens.append(character if character in "*?" else "=" + character)
-    return tokens
-
-
-# What may stand in the name of a key, for brackets; and their inside: a negation, then a "]" that is none, classes, ranges.
-NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
-BRACKET = r"([!^]?)(\]?(?:\[:\w*:\]|\[\.[^\]]\.\]|\[=[^\]]=\]|\\.|[^\]\\])*)\]"
-BRACKET_PART = r"\[:(\w+):\]|(?:\[[.=](.)[.=]\]|\\(.)|(.))(?:-(?:\[[.=](.)[.=]\]|\\(.)|(.)))?"
-CLASSES = {
-    "alpha": str.isalpha, "digit": str.isdigit, "alnum": str.isalnum, "lower": str.islower, "punct": "_".__eq__,
-    "xdigit": "0123456789abcdef".__contains__, "print": str.isprintable, "graph": str.isprintable,
-}
-
-
-def _in_bracket(negated, inside):
-    """Return the characters of a name that a bracket with this *inside* matches."""
-    import re
-    found = set()
-    for part in re.finditer(BRACKET_PART, inside, re.DOTALL):
-        if part.group(1):
-            found.update(filter(CLASSES.get(part.group(1), "".__contains__), NAME_CHARACTERS))
-        else:
-            first = part.group(2) or part.group(3) or part.group(4)
-            last = part.group(5) or part.group(6) or part.group(7) or first
-            found.update(one for one in NAME_CHARACTERS if first <= one <= last)
-    return "".join(one for one in NAME_CHARACTERS if (one in found) != bool(negated))
-
-
 def name_that_wins(path, winners):
     """Return a path beside *path* whose name is read after those of the files *winners*; None where none of letters is."""
-    last = max(os.fsencode(os.path.basename(winner)) for winner in winners)
+    last = max(_bytes(os.path.basename(winner)) for winner in winners)
     directory, stem = os.path.split(path)
     names = [stem] + ["%s-%s" % ("z" * length, stem) for length in range(1, len(last) + 2)]
-    return next((os.path.join(directory, name) for name in names if os.fsencode(name) > last), None)
+    return next((os.path.join(directory, name) for name in names if _bytes(name) > last), None)

@@ -8,7 +8,10 @@ Follows tuned 2.22 and newer (tuned/plugins/plugin_sysctl.py, tuned/profiles/loa
 No regular expressions here, see sysctl_keys.
 """
 
+import errno
+
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.sysctl_files import WORD_CHARACTERS, Assignment, settle
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import LeftOut, Ration
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.services import service_is_active
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.written_values import held_after
 
@@ -17,6 +20,10 @@ MAIN_FILE = "/etc/tuned/tuned-main.conf"
 PROFILE_DIRECTORIES = ("/etc/tuned/profiles", "/etc/tuned", "/usr/lib/tuned/profiles", "/usr/lib/tuned")
 REAPPLIED = ("/run/sysctl.d", "/etc/sysctl.d")  # in this order: /run hides the same name of /etc
 LAST_FILE = "/etc/sysctl.conf"
+# More than a host has: tuned's own profiles are 100 files of 1 KiB, and few of them include another.
+MOST_FILES = 100
+MOST_BYTES = 1024 * 1024  # of all files together
+MOST_NAMES = 100  # in one list of profiles
 NAME_CHARACTERS = WORD_CHARACTERS | set(".-")
 # What a section says about itself; the rest of it are sysctls.
 UNIT_OPTIONS = ("priority", "type", "enabled", "replace", "prepend", "drop", "devices", "devices_udev_regex",
@@ -31,63 +38,73 @@ def active(files):
 
     profile: the names, separated by blanks. value: the text of the profile, with its "<" or ">" for "only lower" or "only raise",
     and with variables as they are written. Sections that depend on the processor are left out. evidence: the file that names the
-    profile. reapply: whether it writes the sysctl.d files again. Raises OSError for a file that cannot be read.
+    profile. reapply: whether it writes the sysctl.d files again. Raises OSError for a file that cannot be read, and for too many of them.
     """
-    names = (files.read_if_present(ACTIVE_PROFILE) or "").split()
+    reader = Ration(files, MOST_FILES, MOST_BYTES)
+    names = (reader.read_if_present(ACTIVE_PROFILE) or "").split()
     units = {}
-    _load(files, names, units, set())
+    _load(reader, ACTIVE_PROFILE, names, units, set())
     if not names:
         return None
     units = [unit for unit in units.values() if unit["type"] == "sysctl" and unit["enabled"]]
     sysctl = {}
     for unit in units:
         sysctl.update(unit["options"])
-    reapply = _options(files, MAIN_FILE, "main").get("main", {}).get("reapply_sysctl", {"value": "1"})["value"]
+    reapply = _options(reader, MAIN_FILE, "main").get("main", {}).get("reapply_sysctl", {"value": "1"})["value"]
     return {"profile": " ".join(names), "sysctl": sysctl, "evidence": ACTIVE_PROFILE,
             # The plug-in re-applies, so only a profile with a section for it does.
             "reapply": bool(units) and reapply.strip().lower() in ("1", "true", "yes", "y", "t", "on")}
 
 
-def _load(files, names, units, loaded):
-    """Add the sections of the profiles *names*, and of those they include, to *units*; the later ones go over the earlier."""
+def _load(reader, file, names, units, loaded):
+    """Add the sections of the profiles that *file* *names*, and of those they include, to *units*; the later ones go over the earlier.
+
+    reader: a Ration, which also bounds the recursion: no file is read twice.
+    """
+    if len(names) > MOST_NAMES:
+        raise LeftOut(errno.EFBIG, "names more than %d profiles" % MOST_NAMES, file)
     for name in names:
         if not NAME_CHARACTERS.issuperset(name):
             continue
         paths = ("%s/%s/tuned.conf" % (directory, name.lstrip("-")) for directory in PROFILE_DIRECTORIES)
-        path = next((path for path in paths if path not in loaded and files.exists(path)), None)
+        path = next((path for path in paths if path not in loaded and reader.files.exists(path)), None)
         if path is None:
             continue
         loaded.add(path)
-        sections = _options(files, path)
+        sections = _options(reader, path)
         included = sections.pop("main", {}).get("include", {"value": ""})["value"]
-        _load(files, _listed(included), units, loaded)
+        _load(reader, path, _listed(included), units, loaded)
         for section, options in sections.items():
             said = {option: options.pop(option)["value"] for option in UNIT_OPTIONS if option in options}
             if "cpuinfo_regex" in said or "uname_regex" in said:
                 continue
             unit = {} if said.get("replace") in TRUE else units.get(section, {"options": {}})
-            kept = {option: value for option, value in unit.get("options", {}).items() if option not in _listed(said.get("drop", ""))}
+            dropped = set(_listed(said.get("drop", "")))
+            kept = {option: value for option, value in unit.get("options", {}).items() if option not in dropped}
             kept.update(options)
             units[section] = {"type": said.get("type", section), "enabled": said.get("enabled", "1") in TRUE, "options": kept}
 
 
-def _options(files, path, section=None):
+def _options(reader, path, section=None):
     """Return {section: {option: {value, file, line}}} of a file as tuned's ConfigParser reads it; section: that of the first lines."""
     sections = {section: {}} if section else {}
     option = None
-    for number, raw in enumerate((files.read_if_present(path) or "").split("\n"), 1):
+    for number, raw in enumerate((reader.read_if_present(path) or "").split("\n"), 1):
         line = _without_comment(raw).rstrip()
         text = line.strip()
         if not text or text[0] == ";":
             continue
         if option and line[0].isspace():
-            option["value"] += "\n" + text
+            option["value"].append(text)
         elif text[0] == "[" and "]" in text:
             section, option = text[1:text.rindex("]")], None
             sections.setdefault(section, {})
         elif section in sections and "=" in text:
             name, _equals, value = text.partition("=")
-            option = sections[section][name.rstrip()] = {"value": value.strip(), "file": path, "line": number}
+            option = sections[section][name.rstrip()] = {"value": [value.strip()], "file": path, "line": number}
+    for options in sections.values():
+        for option in options.values():
+            option["value"] = "\n".join(option["value"])
     return sections
 
 

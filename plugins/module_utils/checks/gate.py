@@ -6,6 +6,7 @@
 
 import re
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import bounded, quoted
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.findings import TCP_STATES as EXPLAINED
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.findings import certain, describe_tcp
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
@@ -15,7 +16,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.text impor
 RULES = {
     "fail_states": list(UNDER_PRESSURE),
     "warn_states": ["soft", "imminent"],
-    "sustained": 0.5,  # share of the window
+    "sustained": 0.5,  # share of the time of the window that could be read
     "udp": "fail",
     "orphans_warn_percent": 25,  # of the limit; 0: never
     "orphans_fail_percent": 100,
@@ -31,6 +32,7 @@ ORPHAN_EFFECTS = ((1, "the kernel resets every connection that is closed with un
                   (4, "the kernel resets those whose peer does not answer and that met an error"))
 STALLED = 10  # percent of the time that a control group waits for memory; some of it is how memory.high works
 FULL = 0.9  # of a limit of control groups version 1: the charge that does not fit is refused, so the usage stays below it
+ROUNDING = 0.001  # seconds, to which the facts tell the time in a state
 NAMES_TOLD = 10  # hosts of a kind in the message about a fleet; all of them are in its result
 
 
@@ -40,6 +42,10 @@ def judge(facts, rules=None):
     facts: the value of ansible_facts.socket_memory with the subset "tcp", or None for a host that was not read; whatever else
     was gathered is judged too. rules: what differs from RULES. reasons: [{id, severity ("fail" or "warn")}, …], the worst
     first. Raises SocketMemoryError for wrong rules.
+
+    Of a window, a state counts that is held at the end and was for the share "sustained" of the time that could be read. Time that
+    could not be read is not time that was well: it is in no share, and any of it is a warning. Where the end cannot be read, the
+    host fails.
     """
     rules = check_rules(rules or {})
     if not facts or not facts.get("tcp"):
@@ -86,25 +92,32 @@ def judge_fleet(facts_of_hosts, budget, active, batch, rules=None):
 
 def _tolerated(budget, hosts):
     """Return how many of *hosts* a budget such as 3, "3" or "5 %" tolerates."""
-    match = re.match(r"(\d+) *(%?)\Z", str(budget).strip())
+    match = re.match(r"([0-9]{1,18}) *(%?)\Z", _written(budget).strip())
     if not match or match.group(2) and int(match.group(1)) > 100:
-        raise refuse("fleet budget", repr(budget), "a number of hosts such as 3, or a share of them such as '5 %'", "Correct it.")
+        raise refuse("fleet budget", quoted(budget), "a number of hosts such as 3, or a share of them such as '5 %'", "Correct it.")
     return int(match.group(1)) * hosts // 100 if match.group(2) else int(match.group(1))
+
+
+def _written(number):
+    """Return a *number* of a rule as text; "" for what is neither a number of 64 bits nor a text."""
+    if isinstance(number, int) and not isinstance(number, bool):
+        return "" if bounded(number) is None else str(number)
+    return str(number) if isinstance(number, (str, float)) else ""
 
 
 def check_rules(rules):
     """Return RULES with what *rules* says otherwise, numbers as numbers. Raises SocketMemoryError."""
     for name, value in rules.items():
         if name not in RULES:
-            raise refuse("rule", repr(name), "one of " + ", ".join(sorted(RULES)), "Correct it.")
+            raise refuse("rule", quoted(name), "one of " + ", ".join(sorted(RULES)), "Correct it.")
         if isinstance(RULES[name], list):
-            if not isinstance(value, (list, tuple)) or not set(value) <= set(TCP_STATES):
-                raise refuse(name, repr(value), "a list of " + ", ".join(TCP_STATES), "Correct it.")
+            if not isinstance(value, (list, tuple)) or any(state not in TCP_STATES for state in value):
+                raise refuse(name, quoted(value), "a list of " + ", ".join(TCP_STATES), "Correct it.")
         elif isinstance(RULES[name], str):
             if value not in SEVERITIES:
-                raise refuse(name, repr(value), "one of " + ", ".join(SEVERITIES), "Correct it.")
-        elif not re.match(r"\d+(\.\d+)?\Z", str(value)) or name == "sustained" and float(value) > 1:
-            raise refuse(name, repr(value), "a share from 0 to 1" if name == "sustained" else "a number from 0", "Correct it.")
+                raise refuse(name, quoted(value), "one of " + ", ".join(SEVERITIES), "Correct it.")
+        elif not re.match(r"[0-9]{1,18}(\.[0-9]{1,18})?\Z", _written(value)) or name == "sustained" and float(value) > 1:
+            raise refuse(name, quoted(value), "a share from 0 to 1" if name == "sustained" else "a number from 0", "Correct it.")
     return {name: float(rules.get(name, rule)) if isinstance(rule, (int, float)) else rules.get(name, rule) for name, rule in RULES.items()}
 
 
@@ -115,13 +128,30 @@ def _spans(facts, name):
     return [(facts[name]["state"], 0.0)]
 
 
-def _sits(spans, states, sustained):
-    """Return whether *states* are held at the end of *spans*, and for the share *sustained* of them; of 0, any moment is enough."""
-    total = sum(seconds for _state, seconds in spans)
+def _unreadable(facts, name):
+    """Return for how many seconds of the window nothing could be read of *name*, "tcp" or "udp".
+
+    A network namespace of its own has no thresholds, and so no state: there only the kernel's flag tells of TCP, and nothing of UDP.
+    """
+    if "window" not in facts:
+        return 0.0
+    told = (facts["window"][name].get("under_pressure") or {}).get("unreadable_seconds")
+    if told is None and facts.get("network_namespace") != "other":
+        told = sum(seconds for state, seconds in _spans(facts, name) if state is None)
+    return told or 0.0
+
+
+def _sits(spans, states, sustained, unreadable):
+    """Return whether *states* are held when *spans* were read last, and for the share *sustained* of the time that could be read.
+
+    Of the share 0, any moment is enough. unreadable: seconds of *spans* that are in no share.
+    """
+    readable = sum(seconds for _state, seconds in spans) - unreadable
     held = sum(seconds for state, seconds in spans if state in states)
     if not sustained:
         return any(state in states for state, _seconds in spans)
-    return spans[-1][0] in states and held >= sustained * total
+    last = next((state for state, _seconds in reversed(spans) if state is not None), None)
+    return last in states and held + ROUNDING >= sustained * readable
 
 
 def _tcp(facts, rules):
@@ -131,9 +161,12 @@ def _tcp(facts, rules):
         yield ("tcp-unknown", "fail", "Neither the flag nor the usage can be read, the host is not known to be well.",
                "Let /proc/net/protocols and /proc/net/sockstat be read.")
         return
-    spans, window = _spans(facts, "tcp"), facts.get("window")
+    spans, window, unreadable = _spans(facts, "tcp"), facts.get("window"), _unreadable(facts, "tcp")
+    if unreadable:
+        yield ("tcp-partly-unknown", "warn", "For %.1f of %.1f seconds neither the flag nor the usage could be read, what was then is not known." % (
+            unreadable, window["seconds"]), "Let /proc/net/protocols and /proc/net/sockstat be read, and observe it again.")
     for severity, states in (("fail", rules["fail_states"]), ("warn", rules["warn_states"])):
-        if tcp["state"] in states and _sits(spans, states, rules["sustained"]):
+        if tcp["state"] in states and _sits(spans, states, rules["sustained"], unreadable):
             if certain(tcp):
                 message = " ".join(text for text in (window and _since(spans, states, window), _bounds(facts)) if text)
                 yield "tcp-" + tcp["state"], severity, message, EXPLAINED.get(tcp["state"], ("", "", ""))[2]
@@ -185,10 +218,18 @@ def _bounds(facts):
 def _udp(facts, rules):
     """Yield what the state of UDP is a reason for."""
     udp = facts.get("udp")
-    if udp and udp["state"] and _sits(_spans(facts, "udp"), ("critical",), rules["sustained"]):
-        limit = udp["thresholds"]["low"] * facts["page_size"] if facts["page_size"] else None
+    if not udp:
+        return
+    unreadable = _unreadable(facts, "udp")
+    if _sits(_spans(facts, "udp"), ("critical",), rules["sustained"], unreadable):
+        low = udp["thresholds"]["low"]
+        limit = None if None in (low, facts["page_size"]) else low * facts["page_size"]
         yield ("udp-critical", rules["udp"], "UDP memory is at its only limit, udp_mem[0]: %s of %s, datagrams are dropped." % (
             human_bytes(udp["used"]["bytes"]), human_bytes(limit)), "Find the sockets whose readers fell behind (ss -um) and raise udp_mem.")
+    if unreadable or udp["state"] is None and facts.get("network_namespace") != "other":
+        when = "For %.1f of %.1f seconds" % (unreadable, facts["window"]["seconds"]) if unreadable else "Now"
+        yield ("udp-unknown", _at_most_warn(rules["udp"]), "%s the memory of UDP or its limit could not be read, what it was is not known." % when,
+               "Let /proc/net/sockstat and /proc/sys/net/ipv4/udp_mem be read.")
 
 
 def _share(count, limit, rules, name):

@@ -6,6 +6,7 @@
 
 import os
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import LONGEST_QUOTE, bounded, cut, first_of, quoted, sentences
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host import proc_net
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import HostFiles
@@ -34,6 +35,8 @@ TCP_COUNTERS = (
 # Prefixed with their table, as the kernel itself does in snmp6: Udp MemErrors is UdpMemErrors.
 UDP_COUNTERS = (("InErrors", True), ("RcvbufErrors", True), ("SndbufErrors", True), ("MemErrors", False))
 
+LARGEST_PAGE = 1024 * 1024  # bytes; arch/hexagon/Kconfig, which has the largest
+
 CONTAINER_MARKS = (("/run/.containerenv", "podman"), ("/.dockerenv", "docker"))
 
 
@@ -46,10 +49,10 @@ def read(params):
     wanted = set(params["read"])
     root = params.get("root") or "/"
     if not os.path.isdir(root):
-        raise refuse("root", repr(root), "a directory with proc/ and etc/ in it", "Name the top of the captured tree.")
+        raise refuse("root", quoted(root), "a directory with proc/ and etc/ in it", "Name the top of the captured tree.")
     page_size = params.get("page_size")
-    if page_size is not None and (page_size < 512 or page_size & (page_size - 1)):
-        raise refuse("page_size", page_size, "a power of two, in bytes", "Use what getconf PAGESIZE says on the host.")
+    if page_size is not None and (not 512 <= page_size <= LARGEST_PAGE or page_size & (page_size - 1)):
+        raise refuse("page_size", page_size, "a power of two, in bytes, from 512 to %d" % LARGEST_PAGE, "Use what getconf PAGESIZE says on the host.")
     reading = _Reading(HostFiles(root))
     facts = reading.host(page_size)
     cgroups_before = reading.cgroups() if {"window", "cgroups"} <= wanted else None
@@ -68,8 +71,10 @@ def read(params):
     if "boot" in wanted:
         facts.update(reading.boot(params.get("sysctl_dialect") or "auto"))
     if "managers" in wanted:
-        facts["managers"] = reading.managers(facts["boot"])
-    return {"facts": facts, "warnings": sorted(set(reading.warnings), key=reading.warnings.index)}  # a window meets the same trouble at every look
+        facts["managers"], left_out = first_of(reading.managers(facts["boot"]))
+        if left_out:
+            facts["managers_left_out"] = left_out
+    return {"facts": facts, "warnings": sentences(reading.warnings)}  # a window meets the same trouble at every look
 
 
 class _Reading(HostReading):
@@ -96,7 +101,7 @@ class _Reading(HostReading):
     def _container(self):
         name = self.text("/run/systemd/container", optional=True)
         if name and name.strip():
-            return name.strip()
+            return cut(name.strip(), LONGEST_QUOTE)
         for path, name in CONTAINER_MARKS:
             if self.files.exists(path):
                 return name
@@ -106,7 +111,7 @@ class _Reading(HostReading):
             environment = ""
         for word in environment.split("\0"):
             if word.startswith("container=") and word != "container=":
-                return word[len("container="):]
+                return cut(word[len("container="):], LONGEST_QUOTE)
         return None
 
     def limits(self):
@@ -168,7 +173,7 @@ class _Reading(HostReading):
             "kernel_flag": self._kernel_flag(protocols),
             "used": self._used(sockstat, "TCP", page_size, in_pages),
             "thresholds": _thresholds(limits["net.ipv4.tcp_mem"]),
-            "error_bound": {"pages": bound, "bytes": bound * page_size if bound is not None and page_size else None},
+            "error_bound": {"pages": bound, "bytes": bounded(bound * page_size) if bound is not None and page_size else None},
             "sockets": {
                 "in_use": self._in_use(sockstat, sockstat6, "TCP"),
                 "orphaned": self._number(sockstat, "TCP", "orphan"),
@@ -205,7 +210,7 @@ class _Reading(HostReading):
         if "inuse" not in fields:
             self.warnings.append("/proc/net/sockstat6: no inuse in the line of %s6" % protocol)
         number6 = fields.get("inuse")
-        return None if number6 is None else number + number6
+        return None if number6 is None else bounded(number + number6)
 
     def _used(self, sockstat, protocol, page_size, in_pages):
         """Return the memory of *protocol* as {pages, bytes}, converted where the kernel counts in fixed quanta."""
@@ -213,14 +218,17 @@ class _Reading(HostReading):
         unit = page_size if in_pages or page_size == MEMORY_QUANTUM else MEMORY_QUANTUM
         if number is None or page_size is None or (in_pages is None and page_size != MEMORY_QUANTUM):
             return {"pages": number if in_pages else None, "bytes": None}
-        return {"pages": -(-number * unit // page_size), "bytes": number * unit}
+        used = {"pages": bounded(-(-number * unit // page_size)), "bytes": bounded(number * unit)}
+        if None in used.values():
+            self.warnings.append("/proc/net/sockstat: the memory of %s is no memory that a host has: %d" % (protocol, number))
+        return used
 
     def _kernel_flag(self, protocols):
         """Return the pressure flag of TCP, which TCPv6 and MPTCP share: True, False, or None with a warning."""
         word = protocols.get("TCP", {}).get("press")
         flag = {"yes": True, "no": False}.get(word)
         if flag is None and protocols:
-            self.warnings.append("/proc/net/protocols: the press column of TCP says %r, not yes or no" % (word,))
+            self.warnings.append("/proc/net/protocols: the press column of TCP says %s, not yes or no" % quoted(word))
         return flag
 
     def counters(self):

@@ -7,17 +7,16 @@
 Facts may be partial. A part that was not gathered is absent; inside of a part, what is not known is null.
 """
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import MOST_TOLD, SMALLEST
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import SEVERITIES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.gather import TCP_COUNTERS, UDP_COUNTERS
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.control_groups import MOST_TOLD
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.control_groups import MOST_GROUPS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.kernel_log import MESSAGES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.observation import TRENDS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import TCP_STATES, UDP_STATES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS, THRESHOLDS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import (
-    MOST_ITEMS,
-    SMALLEST,
     checked,
     choice,
     either,
@@ -119,7 +118,7 @@ CAPACITY = record({
     "needs": nullable(record({"connections": integer(), "tcp": SIZE, "structures": SIZE, "stays_below": nullable(choice("none", *THRESHOLDS))})),
     "answers": items(text()),
 })
-WARNINGS = items(text(), MOST_ITEMS + 1)  # the last one says how many were left out
+WARNINGS = items(text(), MOST_TOLD + 1)  # the last one says how many were left out
 
 FACTS = record(
     {"kernel": nullable(text(LONGEST_NAME)), "page_size": nullable(integer(512, 1 << 30)), "memory_total": nullable(integer(1)),
@@ -128,7 +127,7 @@ FACTS = record(
     boot=_some(_boot, KEYS), boot_by_others=_some(lambda key: record(**_lines(key)[1]), KEYS), boot_complete=flag(),
     managers=items(MANAGER), managers_left_out=integer(), recommended=nullable(RECOMMENDED), capacity=nullable(CAPACITY),
     findings=items(FINDING), findings_left_out=integer(), window=WINDOW,
-    cgroups=nullable(record({"version": integer(1, 2), "groups": items(CGROUP, MOST_TOLD)}, groups_left_out=integer())),
+    cgroups=nullable(record({"version": integer(1, 2), "groups": items(CGROUP, MOST_GROUPS)}, groups_left_out=integer())),
     kernel_log=nullable(items(MESSAGE)))
 
 

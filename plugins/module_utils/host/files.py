@@ -11,6 +11,12 @@ import stat
 # Larger than any file read here (a /proc/net/protocols is 4 KiB); a runaway file must not fill memory.
 MAXIMUM_FILE_SIZE = 4 * 1024 * 1024
 MAXIMUM_LINKS = 40  # as MAXSYMLINKS in the kernel's include/linux/namei.h
+MAXIMUM_PATH = 4096  # bytes; PATH_MAX in the kernel's include/uapi/linux/limits.h
+MAXIMUM_NAMES = 200000  # in one directory; to list these takes 0.1 seconds and 20 MiB
+
+
+class LeftOut(OSError):
+    """Raised instead of reading a file that a Ration has no room for."""
 
 
 class HostFiles:
@@ -24,7 +30,11 @@ class HostFiles:
         self.live = self.root == "/"
 
     def local_path(self, path):
-        """Return the path on this machine for *path* of the host. Raises OSError(ELOOP) on a link loop."""
+        """Return the path on this machine for *path* of the host. Raises OSError: for a link loop, and for a path that no file can have."""
+        if len(path) > MAXIMUM_PATH:
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), path)
+        if "\0" in path or not _is_encodable(path):
+            raise OSError(errno.EINVAL, "not the name of a file", path)
         if self.live:
             return path
         resolved = []
@@ -58,42 +68,107 @@ class HostFiles:
             return False
 
     def names(self, path):
-        """Return the sorted names in directory *path*; an absent directory has none. Raises OSError otherwise."""
+        """Return the sorted names in directory *path*; an absent directory has none. Raises OSError otherwise, also for more than MAXIMUM_NAMES."""
         try:
-            return sorted(os.listdir(self.local_path(path)))
+            with os.scandir(self.local_path(path)) as entries:
+                names = [entry.name for entry, _number in zip(entries, range(MAXIMUM_NAMES + 1))]
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ENOTDIR):
                 return []
             raise
+        if len(names) > MAXIMUM_NAMES:
+            raise OSError(errno.EFBIG, "more than %d names" % MAXIMUM_NAMES, path)
+        return sorted(names)
 
-    def read(self, path):
-        """Return the text of the regular file *path*. Raises OSError; never blocks on a FIFO.
+    def folders(self, path, most):
+        """Return the sorted names of directories in directory *path*, links not followed; no more than *most*. Raises OSError."""
+        found = []
+        with os.scandir(self.local_path(path)) as entries:
+            for entry, _number in zip(entries, range(MAXIMUM_NAMES)):
+                if len(found) == most:
+                    break
+                if entry.is_dir(follow_symlinks=False):
+                    found.append(entry.name)
+        return sorted(found)
+
+    def read(self, path, most=None):
+        """Return the text of the regular file *path* of at most *most* bytes, else MAXIMUM_FILE_SIZE. Raises OSError; never blocks on a FIFO.
 
         Bytes that are not UTF-8 become surrogates (PEP 383), so that the same text can be written back.
         """
+        most = MAXIMUM_FILE_SIZE if most is None else most
         handle = os.open(self.local_path(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
                 raise OSError(errno.EINVAL, "not a regular file", path)
             chunks = []
             size = 0
-            while True:
+            while status.st_size <= most:  # 0 in /proc
                 chunk = os.read(handle, 65536)
                 if not chunk:
                     break
                 size += len(chunk)
-                if size > MAXIMUM_FILE_SIZE:
-                    raise OSError(errno.EFBIG, "larger than %d bytes" % MAXIMUM_FILE_SIZE, path)
+                if size > most:
+                    break
                 chunks.append(chunk)
+            if max(size, status.st_size) > most:
+                raise OSError(errno.EFBIG, "larger than %d bytes" % most, path)
         finally:
             os.close(handle)
         return b"".join(chunks).decode("utf-8", "surrogateescape")
 
-    def read_if_present(self, path):
+    def read_if_present(self, path, most=None):
         """Return the text of *path*, or None where it does not exist. Raises OSError for any other reason."""
+        try:
+            return self.read(path, most)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR):
+                return None
+            raise
+
+
+class Ration:
+    """Reads *files* (HostFiles): so many of them, and so many bytes altogether, and no more. left_out: how many were asked for beyond."""
+
+    def __init__(self, files, number, size):
+        self.files, self.number, self.size = files, number, size
+        self.left_out = 0
+
+    def read(self, path):
+        """Return the text of the regular file *path*. Raises LeftOut where there is no room for it, OSError where it cannot be read."""
+        if self.number < 1 or self.size < 1:
+            self.left_out += 1
+            raise LeftOut(errno.EFBIG, "too many files, or too large ones", path)
+        self.number -= 1
+        most = min(self.size, MAXIMUM_FILE_SIZE)
+        try:
+            text = self.files.read(path, most)
+        except OSError as error:
+            if error.errno != errno.EFBIG:
+                raise
+            self.size -= most
+            if most == MAXIMUM_FILE_SIZE:
+                raise
+            self.left_out += 1
+            raise LeftOut(errno.EFBIG, "too many files, or too large ones", path) from error
+        self.size -= len(text)
+        return text
+
+    def read_if_present(self, path):
+        """Return the text of *path*, or None where it does not exist. Raises as read does."""
         try:
             return self.read(path)
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ENOTDIR):
                 return None
             raise
+
+
+def _is_encodable(path):
+    """Return whether *path* can be the name of a file: its text may have come from a file in UTF-8, where this process runs with another encoding."""
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return True

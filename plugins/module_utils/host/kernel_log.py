@@ -8,6 +8,8 @@ import errno
 import os
 import time
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import whole_number
+
 # net/ipv4/tcp.c tcp_check_oom: both are about orphans. They are rate-limited together with all other messages of the network.
 MESSAGES = ("TCP: too many orphaned sockets", "TCP: out of memory -- consider tuning tcp_mem")
 PATH = "/dev/kmsg"
@@ -55,10 +57,13 @@ def find_messages(records, now):
     found = {}
     for record in records:
         prefix, _semicolon, text = record.partition(b";")
-        fields = prefix.split(b",")
         text = text.partition(b"\n")[0].decode("ascii", "replace").strip()
-        if text in MESSAGES and len(fields) > 2 and fields[0].isdigit() and int(fields[0]) >> 3 == 0 and fields[2].isdigit():
-            age = round(max(0.0, now - int(fields[2]) / 1e6), 1)
+        if text not in MESSAGES:
+            continue
+        fields = [whole_number(field) for field in prefix.decode("ascii", "replace").split(",")] + [None, None]
+        priority, microseconds = fields[0], fields[2]
+        if priority is not None and priority >> 3 == 0 and microseconds is not None and microseconds >= 0:
+            age = round(max(0.0, now - microseconds / 1e6), 1)
             one = found.setdefault(text, {"text": text, "count": 0, "first_age_seconds": age})
             one["count"] += 1
             one["last_age_seconds"] = age

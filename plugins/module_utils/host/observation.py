@@ -10,6 +10,7 @@ to only when pressure ends (net/ipv4/tcp.c tcp_leave_memory_pressure), and both 
 
 import time
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import bounded
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import under_memory_pressure
 
 # Shares of time are told to 5 %. A sample takes 0.6 ms (measured, 6.18), so a window of any length costs the host 13 ms.
@@ -20,6 +21,8 @@ SHORTEST_INTERVAL = 0.1  # seconds; so the shortest windows have fewer samples
 
 def observe(seconds, read_memory, read_counters, clock=time.monotonic, sleep=time.sleep):
     """Sample for *seconds* and return what was seen, in the shape of the facts' key "window".
+
+    under_pressure: shares are of the time that could be read; unreadable_seconds is the rest, in which neither flag nor usage could be.
 
     read_memory: returns the facts tcp and udp as they are now. read_counters: returns {name: number or None}. To wait between the
     samples is what a window is; tests pass a clock and a sleep of their own.
@@ -36,12 +39,14 @@ def observe(seconds, read_memory, read_counters, clock=time.monotonic, sleep=tim
     spans = [(after - before, memory) for (before, memory), (after, _next) in zip(samples, samples[1:] + samples[-1:])]
     verdicts = [(length, under_memory_pressure(memory)) for length, memory in spans]
     pressed = sum((length for length, under in verdicts if under), 0.0)
+    readable = sum((length for length, under in verdicts if under is not None), 0.0)
     told = any(under is not None for _length, under in verdicts)
     return {
         "seconds": round(lasted, 3),
         "samples": len(samples),
         "tcp": dict(_protocol(spans, "tcp"), under_pressure={
-            "seconds": round(pressed, 3) if told else None, "share": round(pressed / lasted, 3) if told and lasted else None}),
+            "seconds": round(pressed, 3) if told else None, "share": round(pressed / readable, 3) if readable else None,
+            "unreadable_seconds": round(lasted - readable, 3)}),
         "udp": _protocol(spans, "udp"),
         "counters": deltas(counters, read_counters()),
     }
@@ -80,7 +85,7 @@ def _delta(before, after):
     if before is None or after is None:
         return None
     if after >= before:
-        return after - before
+        return bounded(after - before)
     for modulus in (1 << 32, 1 << 64):
         if before < modulus:
             rise = after - before + modulus

@@ -7,13 +7,12 @@
 Each takes the text of one file and returns ``(values, problems)``: *problems* are sentences about what could
 not be read; the value concerned is None and the rest stands. Formats: net/ipv4/proc.c (sockstat, netstat,
 snmp), net/ipv6/proc.c (sockstat6, snmp6), net/core/sock.c (protocols) in the kernel.
+A number is one of at most 64 bits; -1 is how the kernel says "not counted".
 """
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import DIGITS, cut, quoted, whole_number
 
-def to_int(token):
-    """Return *token* as int, or None where it is not a decimal number. -1 is how the kernel says "not counted"."""
-    digits = token[1:] if token.startswith("-") else token
-    return int(token) if digits.isdecimal() else None
+LONGEST_NAME = 80  # characters of a name in a message
 
 
 def parse_sockstat(text):
@@ -23,14 +22,14 @@ def parse_sockstat(text):
         protocol, colon, rest = line.partition(":")
         if not colon:
             if line.strip():
-                problems.append("line without a protocol: %r" % line)
+                problems.append("line without a protocol: %s" % quoted(line))
             continue
         fields = values.setdefault(protocol.strip(), {})
         words = rest.split()
         for name, word in zip(words[0::2], words[1::2] + [""]):
-            fields[name] = to_int(word)
+            fields[name] = whole_number(word)
             if fields[name] is None:
-                problems.append("%s %s: %s" % (protocol, name, "no value, the line is cut" if not word else "not a number: %r" % word))
+                problems.append("%s %s: %s" % (_name(protocol), _name(name), _no_number(word) if word else "no value, the line is cut"))
     return values, problems
 
 
@@ -45,7 +44,7 @@ def parse_protocols(text):
         row = dict(zip(header, line.split()))
         values[row.get("protocol")] = row
         if len(row) < len(header):
-            problems.append("row of %s is cut" % row.get("protocol"))
+            problems.append("row of %s is cut" % _name(row.get("protocol") or "no protocol"))
     values.pop(None, None)
     return values, problems
 
@@ -62,20 +61,20 @@ def parse_header_pairs(text):
         words = rest.split()
         if not colon:
             if line.strip():
-                problems.append("line without a table name: %r" % line[:40])
+                problems.append("line without a table name: %s" % quoted(line))
         elif table not in headers:
             headers[table] = words
         else:
             names = headers.pop(table)
-            numbers = [to_int(word) for word in words]
+            numbers = [whole_number(word) for word in words]
             if len(numbers) < len(names):
-                problems.append("%s: %d values for %d names, the line is cut" % (table, len(numbers), len(names)))
+                problems.append("%s: %d values for %d names, the line is cut" % (_name(table), len(numbers), len(names)))
                 numbers = numbers[:-1] + [None] * (len(names) - len(numbers) + 1)
             for name, number, word in zip(names, numbers, words):
-                if number is None and to_int(word) is None:
-                    problems.append("%s %s: not a number: %r" % (table, name, word))
+                if number is None and whole_number(word) is None:
+                    problems.append("%s %s: %s" % (_name(table), _name(name), _no_number(word)))
             values.setdefault(table, {}).update(zip(names, numbers))
-    problems.extend("%s: names without values, the file is cut" % table for table in headers)
+    problems.extend("%s: names without values, the file is cut" % _name(table) for table in headers)
     return values, problems
 
 
@@ -86,7 +85,17 @@ def parse_name_value(text):
         words = line.split()
         if not words:
             continue
-        values[words[0]] = to_int(words[1]) if len(words) == 2 else None
+        values[words[0]] = whole_number(words[1]) if len(words) == 2 else None
         if values[words[0]] is None:
-            problems.append("%s: no number" % words[0])
+            problems.append("%s: %s" % (_name(words[0]), _no_number(words[1]) if len(words) == 2 else "no number"))
     return values, problems
+
+
+def _name(name):
+    """Return what the host calls something as it is shown in a message, without quotes."""
+    return cut(name.strip(), LONGEST_NAME, lambda text: repr(text)[1:-1])
+
+
+def _no_number(word):
+    """Return why *word* is not taken."""
+    return "%s: %s" % ("not a number" if not DIGITS.issuperset(word.lstrip("-")) else "more than 64 bits hold", quoted(word))

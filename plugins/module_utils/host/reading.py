@@ -6,9 +6,14 @@
 
 import os
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import bounded, first_of, quoted, whole_number
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.generations import PER_CPU_RESERVE, counts_in_pages
 
 X86_PAGE_SIZE = 4096  # the only one of x86_64; other architectures choose at build time
+LARGEST_TABLE = 1024 * 1024  # bytes; what the kernel prints of a host with 512 processors is smaller
+LONGEST_RELEASE = 64  # characters; include/uapi/linux/utsname.h __NEW_UTS_LEN
+MOST_PROCESSORS = 65536  # CONFIG_NR_CPUS is at most 8192 (arch/x86/Kconfig, arch/powerpc/platforms/Kconfig.cputype)
+MOST_PROBLEMS = 5  # told of one file: the rest of a damaged one says the same
 
 
 class HostReading:
@@ -21,7 +26,7 @@ class HostReading:
     def text(self, path, optional=False):
         """Return the text of *path*, or None with a warning; an *optional* file may be absent without one."""
         try:
-            text = self.files.read_if_present(path)
+            text = self.files.read_if_present(path, LARGEST_TABLE)
         except OSError as error:
             self.warnings.append("%s cannot be read: %s" % (path, error.strerror))
             return None
@@ -35,15 +40,21 @@ class HostReading:
         if text is None:
             return {}
         values, problems = parse(text)
-        self.warnings.extend("%s: %s" % (path, problem) for problem in problems)
+        self.tell(path, problems)
         return values
+
+    def tell(self, path, problems):
+        """Warn of *problems* with *path*; of no more than the first MOST_PROBLEMS."""
+        told, left_out = first_of(problems, MOST_PROBLEMS)
+        self.warnings.extend("%s: %s" % (path, problem) for problem in told + ["%d more problems" % left_out] * bool(left_out))
 
     def kernel(self):
         """Return the kernel release, or None."""
         release = (self.text("/proc/sys/kernel/osrelease") or "").strip() or None
-        if release and counts_in_pages(release) is None:
-            self.warnings.append("/proc/sys/kernel/osrelease: %r is no kernel release: how memory is counted is not known" % release)
-        return release
+        is_too_long = release is not None and len(release) > LONGEST_RELEASE
+        if release and (is_too_long or counts_in_pages(release) is None):
+            self.warnings.append("/proc/sys/kernel/osrelease: %s is no kernel release: how memory is counted is not known" % quoted(release))
+        return None if is_too_long else release
 
     def page_size(self, given=None, release=None):
         """Return the page size in bytes: *given*, or that of the live host, or what the *release* of a captured tree implies."""
@@ -63,8 +74,10 @@ class HostReading:
             return None
         for line in text.splitlines():
             words = line.split()
-            if words[:1] == ["MemTotal:"] and len(words) == 3 and words[1].isdecimal():
-                return int(words[1]) * 1024
+            if words[:1] == ["MemTotal:"] and len(words) == 3:
+                kilobytes = whole_number(words[1]) or 0
+                if kilobytes > 0 and bounded(kilobytes * 1024):
+                    return kilobytes * 1024
         self.warnings.append("/proc/meminfo: no line MemTotal with a number of kB")
         return None
 
@@ -79,16 +92,19 @@ class HostReading:
         if reserve is None and page_size:
             reserve = PER_CPU_RESERVE // page_size
         processors = self._processors()
-        return None if None in (in_pages, reserve, processors) else processors * reserve
+        return None if None in (in_pages, reserve, processors) else bounded(processors * reserve)
 
     def _processors(self):
-        """Return the number of online processors, from a list such as 0-3,8."""
+        """Return the number of online processors, from a list such as 0-3,8 (lib/vsprintf.c bitmap_list_string: in ascending order)."""
         text = self.text("/sys/devices/system/cpu/online")
         if text is None:
             return None
-        try:
-            ranges = [[int(number) for number in part.split("-")] for part in text.strip().split(",")]
-            return sum(numbers[-1] - numbers[0] + 1 for numbers in ranges)
-        except ValueError:
-            self.warnings.append("/sys/devices/system/cpu/online: not a list of processors: %r" % text[:40])
-            return None
+        count, next_one = 0, 0
+        for part in text.strip().split(","):
+            first, dash, last = part.partition("-")
+            first, last = whole_number(first), whole_number(last if dash else first)
+            if None in (first, last) or not next_one <= first <= last < MOST_PROCESSORS:
+                self.warnings.append("/sys/devices/system/cpu/online: not a list of processors: %s" % quoted(text))
+                return None
+            count, next_one = count + last - first + 1, last + 1
+        return count

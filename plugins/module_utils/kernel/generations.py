@@ -4,6 +4,8 @@
 
 """What differs between kernels and cannot be probed in a file. Read on every host, therefore without re: see sysctl_keys."""
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import whole_number
+
 # Before Linux 6.0 and EL9.2 the memory counters are in fixed units (include/net/sock.h SK_MEM_QUANTUM), not in pages.
 MEMORY_QUANTUM = 4096  # bytes
 # net/core/sock.c SK_MEMORY_PCPU_RESERVE; what each CPU keeps where the kernel counts per CPU but has no mem_pcpu_rsv.
@@ -19,9 +21,8 @@ VERSIONS_WITH_RATIO = (((6, 10), WINDOW_RATIO), ((6, 6), FIRST_WINDOW_RATIO))
 
 
 def _leading_number(text):
-    """Return the number that *text* begins with, None without one."""
-    digits = text[:len(text) - len(text.lstrip("0123456789"))]
-    return int(digits) if digits else None
+    """Return the number that *text* begins with, None without one, and for one that is too large."""
+    return whole_number(text[:len(text) - len(text.lstrip("0123456789"))])
 
 
 def kernel_version(release):

@@ -7,13 +7,12 @@
 No regular expressions here, see sysctl_keys.
 """
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import INT_MAX, KEYS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import LONGEST_NUMBER, LONGEST_QUOTE, cut
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import INT_MAX, KEYS, kernel_number
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import printable
 
 # kernel/sysctl.c proc_get_long: what it skips before a number is all that lib/ctype.c calls a space, and that is Latin-1.
 SPACES = " \t\n\v\f\r\udca0"
-LONGEST_NUMBER = 20  # characters, same: TMPBUFLEN - 2
-DIGITS = {8: frozenset("01234567"), 10: frozenset("0123456789"), 16: frozenset("0123456789abcdefABCDEF")}
 
 # The range of each element, where it is not that of an int (net/ipv4/sysctl_net_ipv4.c, net/core/sysctl_net_core.c, 6.18).
 # The keys of one byte take any int before 5.13, as does optmem_max before 6.8: that differs for senseless values only.
@@ -45,8 +44,8 @@ def numbers_taken(key, text):
     numbers = []
     for _element in KEYS[key].fields or "1":
         text = text.lstrip(SPACES)
-        word = text.replace("\t", " ").replace("\n", " ").partition(" ")[0]
-        number = _number(word)
+        word = text[:LONGEST_NUMBER + 1].replace("\t", " ").replace("\n", " ").partition(" ")[0]  # a longer one is no number
+        number = kernel_number(word)
         if number is None or not least <= number <= most:
             break
         numbers.append(number)
@@ -54,19 +53,11 @@ def numbers_taken(key, text):
     return numbers
 
 
-def _number(word):
-    """Return the number that *word* is to proc_get_long: decimal, 0x hexadecimal or 0 octal. None where it is none, or too long."""
-    digits = word[1:] if word[:1] == "-" else word
-    base = 16 if digits[:2] in ("0x", "0X") else 8 if digits[:1] == "0" else 10
-    digits = digits[2:] if base == 16 else digits
-    return int(word, base) if digits and len(word) <= LONGEST_NUMBER and DIGITS[base].issuperset(digits) else None
-
-
 def held_after(key, texts):
     """Return ``(value, decisive)``: what *key* holds after *texts* are written in this order, and the index of the last that counts.
 
     value: list of int or int. Where the texts do not decide it all, because the kernel refuses them or takes a vector in part, it
-    is the text that was to be set. A key that is not managed holds the words of the last text.
+    is the text that was to be set, no more than its first LONGEST_QUOTE characters. A key that is not managed holds the words of the last text.
     """
     last = len(texts) - 1
     if key not in KEYS:
@@ -80,4 +71,4 @@ def held_after(key, texts):
         if None not in elements:
             return elements if KEYS[key].fields else elements[0], decisive
     decisive = last if decisive is None else decisive
-    return printable(texts[decisive]), decisive
+    return cut(texts[decisive], LONGEST_QUOTE, printable), decisive

@@ -4,6 +4,7 @@
 
 """What a host is for, as people say it: checked, and every option filled in."""
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import quoted
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import WARNINGS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import INT_MAX, KEYS, parse_value
@@ -49,10 +50,10 @@ def check_workload(workload=None):
     if isinstance(workload, Workload):
         return workload
     if not isinstance(workload, dict):
-        raise refuse("workload", repr(workload), "options such as profile: balanced", "Write it as a dictionary.")
+        raise refuse("workload", quoted(workload), "options such as profile: balanced", "Write it as a dictionary.")
     for name in workload:
         if name not in QUANTITIES and name not in OTHERS:
-            raise refuse("workload", "the option %r" % (name,), "one of " + ", ".join(list(OTHERS) + list(QUANTITIES)), "Correct or remove it.")
+            raise refuse("workload", "the option %s" % quoted(name), "one of " + ", ".join(list(OTHERS) + list(QUANTITIES)), "Correct or remove it.")
     given = {name: value for name, value in workload.items() if value is not None}
     observed = given.get("observed_peak")
     if isinstance(observed, dict):  # as the facts hold it: {pages, bytes}
@@ -64,10 +65,10 @@ def check_workload(workload=None):
         checked["observed_peak"] = FACTS
     checked["profile"] = given.get("profile") or "balanced"
     if checked["profile"] not in PROFILE_NAMES:
-        raise refuse("workload.profile", repr(checked["profile"]), "one of " + ", ".join(PROFILE_NAMES), "Choose a profile.")
+        raise refuse("workload.profile", quoted(checked["profile"]), "one of " + ", ".join(PROFILE_NAMES), "Choose a profile.")
     checked["only_raise"] = given.get("only_raise", True)
     if not isinstance(checked["only_raise"], bool):
-        raise refuse("workload.only_raise", repr(checked["only_raise"]), "true or false", "Correct it.")
+        raise refuse("workload.only_raise", quoted(checked["only_raise"]), "true or false", "Correct it.")
     checked["paths"] = _paths(given, checked)
     for one, other in (("receive_buffer_bytes", "send_buffer_bytes"), ("send_buffer_bytes", "receive_buffer_bytes")):
         checked[one] = checked[one] or checked["buffer_bytes"]
@@ -91,32 +92,32 @@ def _paths(given, checked):
     single = [] if checked["rtt_ms"] is None else [(checked["bandwidth_mbps"], checked["rtt_ms"])]
     paths = given.get("paths") or []
     if not isinstance(paths, (list, tuple)):
-        raise refuse("workload.paths", repr(paths), "a list of bandwidth_mbps and rtt_ms", "Correct it.")
+        raise refuse("workload.paths", quoted(paths), "a list of bandwidth_mbps and rtt_ms", "Correct it.")
     if paths and single:
         raise refuse("workload", "paths beside bandwidth_mbps and rtt_ms", "one of the two", "Put the single path into the list.")
     for number, path in enumerate(paths):
         if not isinstance(path, dict) or set(path) != {"bandwidth_mbps", "rtt_ms"}:
-            raise refuse("workload.paths[%d]" % number, repr(path), "bandwidth_mbps and rtt_ms", "Give both, and nothing else.")
+            raise refuse("workload.paths[%d]" % number, quoted(path), "bandwidth_mbps and rtt_ms", "Give both, and nothing else.")
         single.append(tuple(parse_quantity("paths[%d].%s" % (number, name), QUANTITIES[name], path[name]) for name in ("bandwidth_mbps", "rtt_ms")))
     return single
 
 
 def _overrides(overrides):
     if not isinstance(overrides, dict):
-        raise refuse("workload.overrides", repr(overrides), "a dictionary of sysctl keys and values", "Correct it.")
+        raise refuse("workload.overrides", quoted(overrides), "a dictionary of sysctl keys and values", "Correct it.")
     for key in overrides:
         if key not in KEYS:
-            raise refuse("workload.overrides", "the key %r" % (key,), "one of " + ", ".join(KEYS), "Put other keys into a sysctl.d file of their own.")
+            raise refuse("workload.overrides", "the key %s" % quoted(key), "one of " + ", ".join(KEYS), "Put other keys into a sysctl.d file of their own.")
     return {key: parse_value(key, value) for key, value in overrides.items()}
 
 
 def _silence(silence):
     """Return the rules of lint that are not to be reported, with the reason of each. Errors cannot be silenced."""
     if not isinstance(silence, dict):
-        raise refuse("workload.silence", repr(silence), "a dictionary of rules and reasons", "Correct it.")
+        raise refuse("workload.silence", quoted(silence), "a dictionary of rules and reasons", "Correct it.")
     for rule, reason in silence.items():
         if rule not in WARNINGS:
-            raise refuse("workload.silence", "the rule %r" % (rule,), "one of " + ", ".join(WARNINGS), "Only warnings can be silenced; correct the value.")
+            raise refuse("workload.silence", "the rule %s" % quoted(rule), "one of " + ", ".join(WARNINGS), "Only warnings can be silenced; correct the value.")
         if not isinstance(reason, str) or not reason.strip():
-            raise refuse("workload.silence." + rule, repr(reason), "the reason in words", "Say why it is right here: the next reader will ask.")
+            raise refuse("workload.silence." + rule, quoted(reason), "the reason in words", "Say why it is right here: the next reader will ask.")
     return dict(silence)

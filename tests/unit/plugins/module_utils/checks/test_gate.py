@@ -72,6 +72,45 @@ def test_a_host_must_sit_in_pressure_to_fail(healthy, spans, sustained, verdict,
     assert found(result) == (verdict, [(reason, verdict)] if reason else [])
 
 
+FAIL, SPIKE, PARTLY = ("tcp-pressure", "fail"), ("tcp-spike", "warn"), ("tcp-partly-unknown", "warn")
+
+
+@pytest.mark.parametrize("spans, sustained, expected", [
+    ([(None, 3.0), ("pressure", 2.0)], 0.5, ("fail", [FAIL, PARTLY])),  # all that could be read
+    ([(None, 3.0), ("pressure", 2.0)], 1, ("fail", [FAIL, PARTLY])),
+    ([(None, 4.75), ("pressure", 0.25)], 0.5, ("fail", [FAIL, PARTLY])),
+    ([(None, 5.0), ("pressure", 0.0)], 0.5, ("fail", [FAIL, PARTLY])),
+    ([("normal", 1.0), (None, 3.0), ("pressure", 1.0)], 0.5, ("fail", [FAIL, PARTLY])),
+    ([("normal", 1.1), (None, 3.0), ("pressure", 0.9)], 0.5, ("warn", [PARTLY, SPIKE])),
+    ([("pressure", 1.0), (None, 3.0), ("pressure", 1.0)], 1, ("fail", [FAIL, PARTLY])),
+    ([("pressure", 2.0), (None, 2.5), ("normal", 0.5)], 0.5, ("warn", [PARTLY, SPIKE])),  # is over
+    ([(None, 4.0), ("normal", 1.0)], 0.5, ("warn", [PARTLY])),
+    ([(None, 5.0), ("normal", 0.0)], 0.5, ("warn", [PARTLY])),
+    ([("normal", 4.75), (None, 0.25), ("normal", 0.0)], 0.5, ("warn", [PARTLY])),
+    ([("normal", 4.75), (None, 0.25), ("normal", 0.0)], 0, ("warn", [PARTLY])),
+    ([("pressure", 4.5), (None, 0.5)], 0.5, ("fail", [("tcp-unknown", "fail")])),  # the end cannot be read
+    ([(None, 5.0)], 0.5, ("fail", [("tcp-unknown", "fail")])),
+])
+@pytest.mark.parametrize("is_told", [True, False])
+def test_time_that_could_not_be_read_is_not_time_that_was_well(healthy, spans, sustained, expected, is_told):
+    facts = in_state(healthy, spans[-1][0], spans)
+    if spans[-1][0] is None:
+        facts["tcp"]["kernel_flag"] = None
+    if is_told:
+        facts["window"]["tcp"]["under_pressure"] = {"unreadable_seconds": sum(seconds for state, seconds in spans if state is None)}
+    result = judge(facts, {"sustained": sustained})
+    assert found(result) == expected
+    assert ("neither the flag nor the usage could be read" in result["message"]) == (PARTLY in expected[1])
+
+
+@pytest.mark.parametrize("facts, seconds", [({"network_namespace": "other"}, None), ({}, 0.0)])
+def test_a_flag_that_says_no_is_enough_where_there_are_no_thresholds(healthy, facts, seconds):
+    """As in a container: the flag was read at every look."""
+    facts = dict(in_state(healthy, None, [(None, 5.0)]), **facts)
+    facts["window"]["tcp"]["under_pressure"] = {} if seconds is None else {"unreadable_seconds": seconds}
+    assert judge(facts)["verdict"] == "pass"
+
+
 @pytest.mark.parametrize("entered, sustained, expected", [
     (0, 0.5, ("pass", [])), (None, 0.5, ("pass", [])), (3, 0.5, ("warn", [("tcp-spike", "warn")])), (3, 0, ("fail", [("tcp-spike", "fail")]))])
 def test_pressure_between_two_looks_is_known_from_the_counter(healthy, entered, sustained, expected):
@@ -144,6 +183,28 @@ def test_udp(healthy, spans, rule, expected):
     assert judge(facts, {"udp": rule})["verdict"] == expected
 
 
+@pytest.mark.parametrize("spans, rule, expected", [
+    ([(None, 3.0), ("critical", 2.0)], "fail", [("udp-critical", "fail"), ("udp-unknown", "warn")]),
+    ([(None, 3.0), ("critical", 2.0)], "warn", [("udp-critical", "warn"), ("udp-unknown", "warn")]),
+    ([(None, 3.0), ("critical", 2.0)], "ignore", []),
+    ([("critical", 2.0), (None, 3.0)], "fail", [("udp-critical", "fail"), ("udp-unknown", "warn")]),  # when it was read last
+    ([("normal", 2.5), (None, 1.0), ("critical", 1.5)], "fail", [("udp-unknown", "warn")]),
+    ([(None, 0.5), ("normal", 4.5)], "fail", [("udp-unknown", "warn")]),
+    ([(None, 5.0)], "fail", [("udp-unknown", "warn")]),
+    (None, "fail", [("udp-unknown", "warn")]),
+    (None, "ignore", [])])
+def test_udp_that_could_not_be_read(healthy, spans, rule, expected):
+    facts = in_state(healthy, "normal", [("normal", 5.0)]) if spans else copy.deepcopy(healthy)
+    facts["udp"].update(state=spans[-1][0] if spans else None)
+    if facts["udp"]["state"] is None:
+        facts["udp"].update(used={"pages": None, "bytes": None}, thresholds={"low": None, "pressure": None, "high": None})
+    if spans:
+        facts["window"]["udp"]["states"] = [{"state": state, "seconds": seconds} for state, seconds in spans]
+    assert found(judge(facts, {"udp": rule}))[1] == expected
+    facts["network_namespace"] = "other"  # which has no limit of UDP
+    assert ("udp-unknown", "warn") not in found(judge(facts, {"udp": rule}))[1]
+
+
 @pytest.mark.parametrize("group, words", [
     ({"events_in_window": {"low": 9, "high": 0, "max": 3}}, "short of memory (max 3 times)"), ({"events_in_window": {"low": 9, "max": 0}}, None), ({}, None),
     ({"stalled_percent": 12.5}, "waiting for memory 12 % of the time"), ({"stalled_percent": 9.9}, None),
@@ -179,7 +240,10 @@ def test_the_worst_reason_is_first_and_a_remedy_is_said_once(healthy):
 @pytest.mark.parametrize("rules, named", [
     ({"fail_state": []}, "rule: found 'fail_state'"), ({"fail_states": ["presure"]}, "fail_states"), ({"fail_states": "pressure"}, "fail_states"),
     ({"sustained": 1.5}, "sustained: found 1.5, expected a share from 0 to 1"), ({"sustained": "half"}, "sustained"), ({"sustained": True}, "sustained"),
-    ({"udp": "no"}, "udp: found 'no', expected one of fail, warn, ignore"), ({"orphans_fail_percent": -1}, "orphans_fail_percent")])
+    ({"udp": "no"}, "udp: found 'no', expected one of fail, warn, ignore"), ({"orphans_fail_percent": -1}, "orphans_fail_percent"),
+    ({"fail_states": [["pressure"]]}, "fail_states"), ({"orphans_fail_percent": "9" * 5000}, "orphans_fail_percent: found '999"),
+    ({"orphans_fail_percent": 10 ** 5000}, "orphans_fail_percent: found a number of 16610 bits"), ({"sustained": "\u0661"}, "sustained"),
+    ({"sustained": float("nan")}, "sustained"), ({10 ** 5000: 1}, "rule: found a number of 16610 bits"), ({"kernel_log_seconds": [10 ** 5000]}, "kernel_log")])
 def test_wrong_rules_are_refused(healthy, rules, named):
     with pytest.raises(SocketMemoryError) as caught:
         judge(healthy, rules)
@@ -196,7 +260,8 @@ def test_a_budget_is_a_number_or_a_share_of_all_hosts(healthy, budget, tolerated
     assert judge_fleet(hosts, budget, list(hosts), list(hosts))["tolerated"] == tolerated
 
 
-@pytest.mark.parametrize("budget", ["", "5.5", "-1", "101 %", "5 % of all", None, True])
+@pytest.mark.parametrize("budget", ["", "5.5", "-1", "101 %", "5 % of all", None, True, "9" * 5000,
+                                    pytest.param(10 ** 5000, id="huge"), "\u0661", [5], float("inf")])
 def test_a_budget_that_is_none_is_refused(budget):
     with pytest.raises(SocketMemoryError):
         judge_fleet({"a": None}, budget, ["a"], ["a"])

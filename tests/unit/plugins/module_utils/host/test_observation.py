@@ -54,7 +54,7 @@ def test_a_spike_and_what_was_seen_of_it():
         "trend": "rising",
         "states": [{"state": "normal", "seconds": 1.0}, {"state": "pressure", "seconds": 1.0}, {"state": "recovering", "seconds": 0.5},
                    {"state": "soft", "seconds": 2.5}],
-        "under_pressure": {"seconds": 1.5, "share": 0.3}}
+        "under_pressure": {"seconds": 1.5, "share": 0.3, "unreadable_seconds": 0.0}}
     assert window["udp"]["states"] == [{"state": "normal", "seconds": 5.0}] and window["udp"]["trend"] == "steady"
     assert window["counters"] == {"TCPMemoryPressures": 1}
 
@@ -62,7 +62,7 @@ def test_a_spike_and_what_was_seen_of_it():
 def test_a_state_first_met_at_the_last_look_took_no_time():
     window = Script(lambda time: ("pressure", 9) if time > 4.9 else ("normal", 9)).observe(5)
     assert window["tcp"]["states"] == [{"state": "normal", "seconds": 5.0}, {"state": "pressure", "seconds": 0.0}]
-    assert window["tcp"]["under_pressure"] == {"seconds": 0.0, "share": 0.0}
+    assert window["tcp"]["under_pressure"] == {"seconds": 0.0, "share": 0.0, "unreadable_seconds": 0.0}
 
 
 @pytest.mark.parametrize("bound, last, trend", [(0, 100, "steady"), (0, 101, "rising"), (0, 99, "falling"), (512, 612, "steady"), (512, 613, "rising")])
@@ -81,7 +81,17 @@ def test_what_cannot_be_read_is_null():
     window = Script(lambda time: (None, None)).observe(1)
     nothing = {"pages": None, "bytes": None}
     assert window["tcp"] == {"used": {"first": nothing, "peak": nothing, "last": nothing, "change": nothing}, "trend": None,
-                             "states": [{"state": None, "seconds": 1.0}], "under_pressure": {"seconds": None, "share": None}}
+                             "states": [{"state": None, "seconds": 1.0}], "under_pressure": {"seconds": None, "share": None, "unreadable_seconds": 1.0}}
+
+
+def test_shares_are_of_the_time_that_could_be_read():
+    window = Script(lambda time: (None, None) if time < 3 else ("pressure", 9) if time < 4 else ("normal", 5)).observe(5)
+    assert window["tcp"]["under_pressure"] == {"seconds": 1.0, "share": 0.5, "unreadable_seconds": 3.0}
+
+
+def test_where_only_the_last_look_could_be_read_there_is_no_share():
+    window = Script(lambda time: ("pressure", 9) if time > 4.9 else (None, None)).observe(5)
+    assert window["tcp"]["under_pressure"] == {"seconds": 0.0, "share": None, "unreadable_seconds": 5.0}
 
 
 @pytest.mark.parametrize("before, after, rise", [
