@@ -81,9 +81,9 @@ def jmespath(data, expression):
         raise AnsibleFilterError("JMESPath expression %r: %s" % (expression, error)) from error
 
 
-def rollout_batch(names, hostvars, active):
-    """Return what judge_batch says about the hosts *names*; one that answered no facts counts as not read."""
-    hosts = _tuned(names, hostvars)
+def rollout_batch(names, hostvars, active, prefix):
+    """Return what judge_batch says about the hosts *names*, of what a role left in variables that begin with *prefix*."""
+    hosts = _tuned(names, hostvars, prefix)
     for host in hosts.values():
         for reading in ("before", "after"):
             facts = rollout.facts_in(host[reading])
@@ -92,15 +92,15 @@ def rollout_batch(names, hostvars, active):
     return rollout.judge_batch(hosts, active)
 
 
-def rollout_summary(names, hostvars, active, check_mode=False):
-    """Return what sum_up says about the hosts *names*."""
-    return rollout.sum_up(_tuned(names, hostvars), active, check_mode)
+def rollout_summary(names, hostvars, active, prefix, check_mode=False):
+    """Return what sum_up says about the hosts *names*, likewise."""
+    return rollout.sum_up(_tuned(names, hostvars, prefix), active, check_mode)
 
 
-def _tuned(names, hostvars):
-    """Return what the role tune_tcp left in the variables of each host; to get at those of a host costs milliseconds, so once."""
+def _tuned(names, hostvars, prefix):
+    """Return what a role left in the variables of each host; to get at those of a host costs milliseconds, so once."""
     variables = ((name, hostvars[name]) for name in names)
-    return {name: {short: own.get("tune_tcp_" + short) for short in ("before", "result", "after", "batch")} for name, own in variables}
+    return {name: {short: own.get(prefix + short) for short in ("before", "result", "after", "batch")} for name, own in variables}
 
 
 def _door(function):
@@ -126,5 +126,8 @@ class FilterModule:
 
     def filters(self):
         """Return {name: function}."""
-        functions = (assignments, capacity, drift, fleet, fleet_table, jmespath, recommend, regressions, rollout_batch, rollout_summary, would_relieve)
-        return {function.__name__: _door(function) for function in functions}
+        public = (capacity, drift, jmespath, recommend)
+        of_roles = (assignments, fleet, fleet_table, regressions, rollout_batch, rollout_summary, would_relieve)
+        named = {function.__name__: function for function in public}
+        named.update({"_" + function.__name__: function for function in of_roles})
+        return {name: _door(function) for name, function in named.items()}

@@ -157,11 +157,12 @@ def _checked_object(value, shape):
             raise
     found, required, name = {}, shape["required"], ""
     try:
-        for name, one in properties.items():
-            if name in value:
-                found[name] = _checked(value[name], one)
-            elif name in required:
-                found[name] = _unknown(one)
+        for name in value:  # in its order
+            if name in properties:
+                found[str(name)] = _checked(value[name], properties[name])
+        for name in required:
+            if name not in found:
+                found[name] = _unknown(properties[name])
     except _Wrong as wrong:
         wrong.path.append("." + name)
         raise

@@ -25,3 +25,13 @@ def printable(text):
     if text.isprintable():  # without a regular expression: on a host its compilation costs more than all the text
         return text
     return "".join(character if character.isprintable() or character in "\t\n" else "\ufffd" for character in text)
+
+
+def sentences(texts):
+    """Return *texts* as one paragraph: each ends with a full stop, empty ones are left out."""
+    return " ".join(text if text.endswith((".", "!", "?")) else text + "." for text in texts if text)
+
+
+def times(number):
+    """Return "once", or "7 times"."""
+    return "once" if number == 1 else "%d times" % number

@@ -18,6 +18,13 @@ FIXTURES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__
 DROPIN = "/etc/sysctl.d/99-tcp-memory.conf"
 RECORD = dropin.STATE_DIRECTORY + "/etc-sysctl.d-99-tcp-memory.conf.json"
 
+
+def sizes(low, pressure, high, page_size=4096):
+    """Return thresholds in pages as the facts hold them."""
+    return {name: None if pages is None else {"pages": pages, "bytes": pages * page_size}
+            for name, pages in (("low", low), ("pressure", pressure), ("high", high))}
+
+
 NET = "/proc/sys/net/"
 # What each variant changes in the tree el8_x86_64: {path: new text, None to remove it, or (old, new) to replace words}.
 VARIANTS = {

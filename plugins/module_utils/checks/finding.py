@@ -20,8 +20,8 @@ class Check:
     """A check as data.
 
     identifier, severity: of its findings. needs: the parts of the data without which it cannot be made. rule: a function of the data that
-    yields (subject, evidence) for each thing it finds. message, remedy: texts, or functions of subject and evidence that return them.
-    severity may be such a function too.
+    yields (subject, evidence) for each thing it finds, or (subject, evidence, severity) where that depends. message, remedy: texts, or
+    functions of subject and evidence that return them.
     """
 
     def __init__(self, identifier, severity, needs, rule, message, remedy):
@@ -36,12 +36,17 @@ class Check:
         """Return what this check finds in *data* ({part: value}), nothing where a part that it needs is absent or None."""
         if any(data.get(part) is None for part in self.needs):
             return []
-        return [finding(self.identifier, _said(self.severity, subject, evidence), subject, _said(self.message, subject, evidence), evidence,
-                        _said(self.remedy, subject, evidence)) for subject, evidence in self.rule(data)]
+        return [finding(self.identifier, severity[0] if severity else self.severity, subject, _said(self.message, subject, evidence), evidence,
+                        _said(self.remedy, subject, evidence)) for subject, evidence, *severity in self.rule(data)]
 
 
 def _said(text, subject, evidence):
     return text(subject, evidence) if callable(text) else text
+
+
+def with_severities(findings, severities):
+    """Return *findings* with the severities that a user gave some ids, {id: severity}."""
+    return worst_first([dict(found, severity=severities.get(found["id"], found["severity"])) for found in findings])
 
 
 def run_checks(checks, data):

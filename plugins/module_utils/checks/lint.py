@@ -143,7 +143,7 @@ def _lowers(data):
     for key, value in data["settings"].items():
         before = data["running"].get(key)
         if before is not None and KEYS[key].raisable and any(new < old for new, old in zip(_numbers(key, value), _numbers(key, before))):
-            yield key, {"value": value, "running": before, "only_raise": data["only_raise"]}
+            yield key, {"value": value, "running": before}, "error" if data["only_raise"] else "warning"
 
 
 def _cap_below_autotuning(data):
@@ -178,7 +178,7 @@ CHECKS = (
     Check("default-above-max", "error", (), _default_above_max,
           lambda key, found: "%s: found %d, above %s %d" % (key, found["value"], found["cap"], found["largest"]),
           "Lower the default or raise the maximum."),
-    Check("lowers", lambda _key, found: "error" if found["only_raise"] else "warning", (), _lowers,
+    Check("lowers", "warning", (), _lowers,
           lambda key, found: "%s: found %s, below the %s this host runs with" % (key, format_value(found["value"]), format_value(found["running"])),
           "Keep the larger value, or set only_raise to false if less is meant."),
     Check("half-of-memory", "warning", ("page_size", "memory_total"), _half_of_memory,
@@ -195,4 +195,4 @@ CHECKS = (
 # What only a recommendation can find, see sizing.budget.
 OF_A_WORKLOAD = ("demand-above-ceiling", "overcommitted", "quarter-of-memory")
 ERRORS = tuple(check.identifier for check in CHECKS if check.severity == "error")
-WARNINGS = tuple(check.identifier for check in CHECKS if check.severity != "error") + OF_A_WORKLOAD
+WARNINGS = tuple(check.identifier for check in CHECKS if check.severity == "warning") + OF_A_WORKLOAD

@@ -4,21 +4,22 @@
 
 """What is said of a host in the end: one verdict of several."""
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import worst_first
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import sentences
+
 GRADES = ("fail", "warn", "pass")  # the worst first
 
 
-def grade(verdict):
-    """Return "pass", "warn" or "fail" for a verdict with ``passes``, and ``verdict`` where there is more than two to choose from."""
-    return verdict.get("verdict") or ("pass" if verdict["passes"] else "fail")
-
-
 def joined(verdicts):
-    """Return one verdict of several, as of drift.prove and gate.judge: it passes where all do, and has all that they have.
+    """Return {passes, verdict, state, message, findings} of several verdicts, as of drift.prove and gate.judge: it passes where all do.
 
-    verdict: the worst of theirs. message: theirs in one line, the worst first.
+    verdict: the worst of theirs. message: theirs in one line, the worst first. state: of TCP, None where no verdict is about it.
     """
-    ordered = sorted(verdicts, key=lambda one: GRADES.index(grade(one)))
-    result = {}
-    for one in ordered:
-        result.update(one)
-    return dict(result, passes=all(one["passes"] for one in verdicts), verdict=grade(ordered[0]), message=" ".join(one["message"] for one in ordered))
+    ordered = sorted(verdicts, key=lambda one: GRADES.index(one["verdict"]))
+    return {
+        "passes": all(one["passes"] for one in verdicts),
+        "verdict": ordered[0]["verdict"],
+        "state": next((one["state"] for one in verdicts if one.get("state")), None),
+        "message": sentences([one["message"] for one in ordered]),
+        "findings": worst_first([found for one in ordered for found in one["findings"]]),
+    }

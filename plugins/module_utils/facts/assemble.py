@@ -9,9 +9,12 @@ Reading needs the host, judging does not: the fast lane reads there and judges o
 
 import os
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.findings import find
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import first_of
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.pools import threshold
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.registry import find
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.gather import read
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.window import state_of_tcp, state_of_udp, window
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.capacity import capacity
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import check_workload, recommend
 
@@ -40,7 +43,7 @@ def run(params):
     params: gather_subset (list of names of SUBSETS, "all", "!name"), root (directory), page_size (bytes or None),
     workload (dict or None), sysctl_dialect, window (seconds or None). Raises SocketMemoryError for wrong parameters, before anything is read.
     """
-    return judge(read(reading_params(params)), params)
+    return assemble(read(reading_params(params)), params)
 
 
 def reading_params(params):
@@ -63,17 +66,22 @@ def _check_window(seconds, root):
     return seconds > 0
 
 
-def judge(answer, params):
-    """Return what run returns, from what gather.read answered."""
+def assemble(answer, params):
+    """Return what run returns, from what gather.read answered: with states, sizes and findings, and only with what was asked for."""
     subsets = choose_subsets(params.get("gather_subset"))
     facts = answer["facts"]
+    if "tcp" in facts:
+        _add_states(facts)
     for name in (name for name in SIZED if name in subsets):
         known = facts["page_size"] and facts["memory_total"]
         facts[name] = SIZED[name](facts, params.get("workload")) if known else None
     if "findings" in subsets:
-        facts["findings"] = find(facts)
+        facts["findings"], left_out = first_of(find(facts))
+        if left_out:
+            facts["findings_left_out"] = left_out
     for name in set(SUBSETS) - subsets:  # what was read only for another subset
         facts.pop(name, None)
+        facts.pop(name + "_left_out", None)
     if not subsets & {"tcp", "udp"}:
         facts.pop("sockets_used", None)
     if "boot" not in subsets:
@@ -81,6 +89,17 @@ def judge(answer, params):
         facts.pop("boot_complete", None)
     facts["warnings"] = answer["warnings"]
     return {"changed": False, "ansible_facts": {"socket_memory": facts}, "warnings": answer["warnings"]}
+
+
+def _add_states(facts):
+    """Add to the facts tcp and udp what follows from their numbers and the kernel's flag, and make the fact window of its samples."""
+    tcp, udp = facts["tcp"], facts["udp"]
+    bound = tcp["error_bound"]["pages"] or 0
+    used, high = tcp["used"]["pages"], threshold(tcp, "high")
+    tcp["percent_of_high"] = round(100.0 * used / high, 2) if used is not None and high else None
+    tcp["state"], udp["state"] = state_of_tcp(tcp, bound), state_of_udp(udp, bound)
+    if "window" in facts:
+        facts["window"] = window(facts["window"], bound)
 
 
 def choose_subsets(words):

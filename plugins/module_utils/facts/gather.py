@@ -12,7 +12,6 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.host impor
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import HostFiles
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.reading import HostReading
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.generations import MEMORY_QUANTUM, counts_in_pages
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import tcp_state, udp_state
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import ABSENT, KEYS, THRESHOLDS, read_running
 
 # memory: tcp, udp and sockets_used; managers need boot
@@ -172,7 +171,7 @@ class _Reading(HostReading):
         tcp = {
             "kernel_flag": self._kernel_flag(protocols),
             "used": self._used(sockstat, "TCP", page_size, in_pages),
-            "thresholds": _thresholds(limits["net.ipv4.tcp_mem"]),
+            "thresholds": _thresholds(limits["net.ipv4.tcp_mem"], page_size),
             "error_bound": {"pages": bound, "bytes": bounded(bound * page_size) if bound is not None and page_size else None},
             "sockets": {
                 "in_use": self._in_use(sockstat, sockstat6, "TCP"),
@@ -183,15 +182,11 @@ class _Reading(HostReading):
         }
         tcp["orphans"] = {"count": tcp["sockets"]["orphaned"], "limit": limits["net.ipv4.tcp_max_orphans"]}
         tcp["time_wait"] = {"count": tcp["sockets"]["time_wait"], "limit": limits["net.ipv4.tcp_max_tw_buckets"]}
-        used, high = tcp["used"]["pages"], tcp["thresholds"]["high"]
-        tcp["percent_of_high"] = round(100.0 * used / high, 2) if used is not None and high else None
-        tcp["state"] = tcp_state(used, tcp["thresholds"], tcp["kernel_flag"], bound or 0)
         udp = {
             "used": self._used(sockstat, "UDP", page_size, in_pages),
-            "thresholds": _thresholds(limits["net.ipv4.udp_mem"]),
+            "thresholds": _thresholds(limits["net.ipv4.udp_mem"], page_size),
             "sockets": {"in_use": self._in_use(sockstat, sockstat6, "UDP")},
         }
-        udp["state"] = udp_state(udp["used"]["pages"], udp["thresholds"], bound or 0)
         return {"tcp": tcp, "udp": udp, "sockets_used": self._number(sockstat, "sockets", "used")}
 
     def _number(self, table, protocol, name):
@@ -251,6 +246,7 @@ class _Reading(HostReading):
         return table.get(name)
 
 
-def _thresholds(vector):
-    """Return a tcp_mem or udp_mem vector by the names of its elements, each None where the key is absent."""
-    return dict(zip(THRESHOLDS, vector or (None, None, None)))
+def _thresholds(vector, page_size):
+    """Return a tcp_mem or udp_mem vector by the names of its elements as {pages, bytes}, each None where the key is absent."""
+    return {name: None if pages is None else {"pages": pages, "bytes": bounded(pages * page_size) if page_size else None}
+            for name, pages in zip(THRESHOLDS, vector or (None, None, None))}

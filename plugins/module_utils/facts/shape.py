@@ -11,9 +11,10 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds imp
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import SEVERITIES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.gather import TCP_COUNTERS, UDP_COUNTERS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.window import TRENDS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.control_groups import MOST_GROUPS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.kernel_log import MESSAGES
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.observation import TRENDS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.observation import INTERVALS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import TCP_STATES, UDP_STATES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS, THRESHOLDS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import (
@@ -58,7 +59,7 @@ def _anything(depth):
 
 COUNT = nullable(integer(SMALLEST))  # the kernel prints -1 for what it does not count
 SIZE = record({"pages": nullable(integer(SMALLEST)), "bytes": nullable(integer(SMALLEST))})
-POOL = {"used": SIZE, "thresholds": _all(nullable(integer()), THRESHOLDS)}
+POOL = {"used": SIZE, "thresholds": _all(nullable(SIZE), THRESHOLDS)}
 TCP = record(dict(
     POOL, state=nullable(choice(*TCP_STATES)), kernel_flag=nullable(flag()), percent_of_high=nullable(number(SMALLEST)), error_bound=SIZE,
     sockets=_all(COUNT, ("in_use", "orphaned", "time_wait", "allocated")), orphans=_all(COUNT, ("count", "limit")), time_wait=_all(COUNT, ("count", "limit"))))
@@ -88,8 +89,11 @@ def _window(states, **more):
 
 WINDOW = record({
     "seconds": number(), "samples": integer(), "counters": COUNTERS, "udp": _window(UDP_STATES),
-    "tcp": _window(TCP_STATES, under_pressure=_all(nullable(number()), ("seconds", "share"))),
+    "tcp": _window(TCP_STATES, under_pressure=_all(nullable(number()), ("seconds", "share", "unreadable_seconds"))),
 })
+# What a host answers instead: its samples, of which the window is made.
+SAMPLE = record({"seconds": number(), "tcp": TCP, "udp": UDP})
+OBSERVED = record({"seconds": number(), "samples": items(SAMPLE, INTERVALS + 1, 1), "counters": COUNTERS})
 MANAGER = record({"name": text(LONGEST_NAME), "active": nullable(flag()), "keys": items(choice(*KEYS), len(KEYS)), "evidence": text()})
 EVENTS = _some(lambda name: nullable(integer()), ("low", "high", "max", "oom", "oom_kill", "oom_group_kill", "sock_throttled", "failcnt"))
 CGROUP = record({
@@ -120,15 +124,22 @@ CAPACITY = record({
 })
 WARNINGS = items(text(), MOST_TOLD + 1)  # the last one says how many were left out
 
-FACTS = record(
-    {"kernel": nullable(text(LONGEST_NAME)), "page_size": nullable(integer(512, 1 << 30)), "memory_total": nullable(integer(1)),
-     "network_namespace": nullable(choice("initial", "other")), "container": nullable(text(LONGEST_NAME)), "warnings": WARNINGS},
-    tcp=TCP, udp=UDP, sockets_used=COUNT, limits=LIMITS, limits_unreadable=_some(lambda key: text(), KEYS), counters=COUNTERS,
-    boot=_some(_boot, KEYS), boot_by_others=_some(lambda key: record(**_lines(key)[1]), KEYS), boot_complete=flag(),
-    managers=items(MANAGER), managers_left_out=integer(), recommended=nullable(RECOMMENDED), capacity=nullable(CAPACITY),
-    findings=items(FINDING), findings_left_out=integer(), window=WINDOW,
-    cgroups=nullable(record({"version": integer(1, 2), "groups": items(CGROUP, MOST_GROUPS)}, groups_left_out=integer())),
-    kernel_log=nullable(items(MESSAGE)))
+
+def _facts(window):
+    """Return the shape of the facts with a *window* of this shape."""
+    return record(
+        {"kernel": nullable(text(LONGEST_NAME)), "page_size": nullable(integer(512, 1 << 30)), "memory_total": nullable(integer(1)),
+         "network_namespace": nullable(choice("initial", "other")), "container": nullable(text(LONGEST_NAME)), "warnings": WARNINGS},
+        tcp=TCP, udp=UDP, sockets_used=COUNT, limits=LIMITS, limits_unreadable=_some(lambda key: text(), KEYS), counters=COUNTERS,
+        boot=_some(_boot, KEYS), boot_by_others=_some(lambda key: record(**_lines(key)[1]), KEYS), boot_complete=flag(),
+        managers=items(MANAGER), managers_left_out=integer(), recommended=nullable(RECOMMENDED), capacity=nullable(CAPACITY),
+        findings=items(FINDING), findings_left_out=integer(), window=window,
+        cgroups=nullable(record({"version": integer(1, 2), "groups": items(CGROUP, MOST_GROUPS)}, groups_left_out=integer())),
+        kernel_log=nullable(items(MESSAGE)))
+
+
+FACTS = _facts(WINDOW)
+ANSWER = _facts(OBSERVED)  # of a host, before anything of it is judged
 
 
 def checked_facts(facts, *parts):

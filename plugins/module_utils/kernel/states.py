@@ -16,14 +16,14 @@ UNDER_PRESSURE = ("pressure", "recovering", "critical")
 def tcp_state(used, thresholds, kernel_flag, error_bound=0):
     """Return one of TCP_STATES, or None where nothing can be told.
 
-    used: pages, or None. thresholds: {"low", "pressure", "high"} in pages, each None where absent.
+    used: pages, or None. thresholds: (low, pressure, high) in pages, each None where absent.
     kernel_flag: True, False, or None where unreadable. error_bound: pages by which the kernel may miscount; "imminent"
     and "critical" are said only when the usage is past the threshold by more than that, and so is "pressure" where
     no flag can be read. "soft" restricts nothing that fails a host and follows the plain numbers.
     """
-    low, pressure, high = thresholds["low"], thresholds["pressure"], thresholds["high"]
-    if used is None or None in (low, pressure, high):
+    if used is None or None in thresholds:
         return "pressure" if kernel_flag else None
+    low, pressure, high = thresholds
     if used > high + error_bound:
         return "critical"
     if kernel_flag:
@@ -33,15 +33,20 @@ def tcp_state(used, thresholds, kernel_flag, error_bound=0):
     return "soft" if used >= low else "normal"
 
 
-def udp_state(used, thresholds, error_bound=0):
-    """Return "normal" or "critical", or None where nothing can be told. Shapes and units as in tcp_state.
+def udp_state(used, limit, error_bound=0):
+    """Return "normal" or "critical", or None where nothing can be told. used, limit (udp_mem[0]), error_bound: pages, or None.
 
     UDP has no flag; from udp_mem[0] on datagrams are dropped, the other two limits have no effect
     (__sk_mem_raise_allocated for a protocol without .memory_pressure).
     """
-    if used is None or thresholds["low"] is None:
+    if used is None or limit is None:
         return None
-    return "critical" if used >= thresholds["low"] + error_bound else "normal"
+    return "critical" if used >= limit + error_bound else "normal"
+
+
+def under_pressure(state, kernel_flag):
+    """Return whether TCP is under memory pressure by its *state* and the kernel's flag: True, False, or None where they cannot tell."""
+    return kernel_flag if state is None else state in UNDER_PRESSURE
 
 
 def under_memory_pressure(facts):
@@ -49,5 +54,4 @@ def under_memory_pressure(facts):
 
     facts: the value of ansible_facts.socket_memory.
     """
-    tcp = facts["tcp"]
-    return tcp["kernel_flag"] if tcp["state"] is None else tcp["state"] in UNDER_PRESSURE
+    return under_pressure(facts["tcp"]["state"], facts["tcp"]["kernel_flag"])

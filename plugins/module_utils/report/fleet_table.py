@@ -6,6 +6,7 @@
 
 import collections
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.pools import threshold
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import human_bytes
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text_table import text_table
 
@@ -31,14 +32,14 @@ def _cells(host, facts):
     """Return the texts of one host."""
     if not facts or "tcp" not in facts:
         return (host, "no facts") + ("-",) * (len(COLUMNS) - 2)
-    tcp, udp, page_size = facts["tcp"], facts.get("udp") or {}, facts["page_size"]
-    high = tcp["thresholds"]["high"]
+    tcp, udp = facts["tcp"], facts.get("udp") or {}
+    high = threshold(tcp, "high", "bytes")
     findings = [finding["id"] for finding in facts.get("findings") or []]
     return (
         host,
         tcp["state"] or "unknown",
         human_bytes(tcp["used"]["bytes"]),
-        human_bytes(high * page_size) if high is not None and page_size else "-",
+        "-" if high is None else human_bytes(high),
         "-" if tcp["percent_of_high"] is None else "%.1f" % tcp["percent_of_high"],
         {True: "yes", False: "no", None: "?"}[tcp["kernel_flag"]],
         "-" if tcp["sockets"]["in_use"] is None else str(tcp["sockets"]["in_use"]),

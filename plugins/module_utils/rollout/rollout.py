@@ -4,6 +4,8 @@
 
 """Whether a roll-out made a host worse, and what became of all of them."""
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import finding
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.pools import threshold
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import under_memory_pressure
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import human_bytes
 
@@ -17,11 +19,12 @@ REFUSED = ("TCPMemoryPressures", "TCPAbortOnMemory", "PFMemallocDrop", "UdpMemEr
 # These move for one slow reader too (net/ipv4/tcp_input.c tcp_prune_queue, tcp_data_queue). What counts is that they move more in the
 # seconds between two readings than in all the time before. TCPMemoryPressuresChrono is in neither: it moves when pressure ends.
 DROPPED = ("PruneCalled", "RcvPruned", "OfoPruned", "TCPRcvQDrop", "TCPOFODrop")
+ROLL_BACK = "The batch is rolled back."
 NAMES_SHOWN = 10  # of hosts in a sentence; the lists have all
 
 
 def regressions(before, after):
-    """Return in what a host is worse off than before as a list of {id, message, before, after}, none when in nothing.
+    """Return in what a host is worse off than before as findings, none when in nothing. evidence: {before, after}.
 
     before, after: the value of ansible_facts.socket_memory with the subsets "tcp", "udp" and "counters". The states respect what the
     kernel may miscount. Counters are of one network namespace, so a lower bound; they are not compared where one is null, where
@@ -29,18 +32,18 @@ def regressions(before, after):
     """
     found = []
     tcp_before, tcp_after = _tcp_rank(before), _tcp_rank(after)
-    high_before, high_after = before["tcp"]["thresholds"]["high"], after["tcp"]["thresholds"]["high"]
+    high_before, high_after = threshold(before["tcp"], "high"), threshold(after["tcp"], "high")
     # Of a host under pressure that takes all it is given, thresholds that were not lowered are no cause to get worse.
     same_trouble = tcp_before and None not in (high_before, high_after) and high_after >= high_before
     if None not in (tcp_before, tcp_after) and tcp_after > tcp_before and not same_trouble:
-        found.append(_regression("tcp-state", "TCP memory", before["tcp"], after["tcp"], (before["page_size"], after["page_size"]), "high"))
+        found.append(_regression("tcp-state", "TCP memory", before["tcp"], after["tcp"], "high"))
     udp_before, udp_after = (UDP_RANK.get(facts["udp"]["state"]) for facts in (before, after))
     if (udp_before, udp_after) == (0, 1):
-        found.append(_regression("udp-state", "UDP memory", before["udp"], after["udp"], (before["page_size"], after["page_size"]), "low"))
+        found.append(_regression("udp-state", "UDP memory", before["udp"], after["udp"], "low"))
     if tcp_before == 0 and udp_before != 1:
         for name, old, new in _moved(before["counters"], after["counters"]):
             if name in REFUSED or (name in DROPPED and new - old > old):
-                found.append({"id": "counter-" + name, "message": "%s went from %d to %d" % (name, old, new), "before": old, "after": new})
+                found.append(_worse("counter-" + name, "%s went from %d to %d" % (name, old, new), old, new))
     return found
 
 
@@ -51,15 +54,17 @@ def _tcp_rank(facts):
     return {True: 1, False: 0, None: None}[facts["tcp"]["kernel_flag"]]
 
 
-def _regression(identifier, subject, before, after, page_sizes, limit):
+def _regression(identifier, subject, before, after, limit):
     """Return the regression from one state to another."""
     shown = []
-    for one, page_size in zip((before, after), page_sizes):
-        pages = one["thresholds"][limit]
-        size = human_bytes(pages * page_size) if pages is not None and page_size else "unknown"
+    for one in (before, after):
         flag = {True: ", kernel flag yes", False: ", kernel flag no"}.get(one.get("kernel_flag"), "")
-        shown.append("%s (%s of %s%s)" % (one["state"] or "unknown", human_bytes(one["used"]["bytes"]), size, flag))
-    return {"id": identifier, "message": "%s went from %s to %s" % (subject, shown[0], shown[1]), "before": before["state"], "after": after["state"]}
+        shown.append("%s (%s of %s%s)" % (one["state"] or "unknown", human_bytes(one["used"]["bytes"]), human_bytes(threshold(one, limit, "bytes")), flag))
+    return _worse(identifier, "%s went from %s to %s" % (subject, shown[0], shown[1]), before["state"], after["state"])
+
+
+def _worse(identifier, message, before, after):
+    return finding(identifier, "error", None, message, {"before": before, "after": after}, ROLL_BACK)
 
 
 def _moved(before, after):
@@ -77,7 +82,7 @@ def would_relieve(facts, settings=None):
     told is tried.
     """
     tcp = facts["tcp"]
-    now = [tcp["thresholds"][name] for name in ("low", "pressure", "high")]
+    now = [threshold(tcp, name) for name in ("low", "pressure", "high")]
     if settings is None:
         settings = (facts.get("recommended") or {}).get("settings") or {}
     new = settings.get("net.ipv4.tcp_mem")
@@ -120,7 +125,7 @@ def facts_in(result):
 
 
 def _lost(message):
-    return {"id": "lost", "message": message, "before": True, "after": False}
+    return _worse("lost", message, True, False)
 
 
 def why_failed(result, after, batch):

@@ -22,6 +22,11 @@ def facts():
     return {"limits": {MEM: [1, 2, 3], MAX: 4096, TW: None}, "boot": {MEM: boot([1, 2, 3]), MAX: boot(4096, line=2), TW: boot(1, line=3)}}
 
 
+def about(proof, identifier):
+    """Return the findings of a proof with this id."""
+    return [one for one in proof["findings"] if one["id"] == identifier]
+
+
 SETTINGS = {MEM: [1, 2, 3], MAX: "4096", TW: 1}
 
 
@@ -38,8 +43,9 @@ def test_nothing_differs_where_all_is_well_or_cannot_be(facts):
 def test_each_kind_of_difference_is_named(facts, running, at_boot, reason):
     facts["limits"][MEM], facts["boot"][MEM] = running, at_boot
     found = drift({MEM: [1, 2, 3]}, facts)
-    assert found == [{"key": MEM, "wanted": [1, 2, 3], "running": running, "boot": at_boot and at_boot["value"], "file": at_boot and at_boot["file"],
-                      "line": at_boot and at_boot["line"], "reason": MEM + ": " + reason}]
+    assert [(one["id"], one["severity"], one["subject"], one["message"]) for one in found] == [("drift", "error", MEM, "%s: %s." % (MEM, reason))]
+    assert found[0]["evidence"] == {"wanted": [1, 2, 3], "running": running, "boot": at_boot and at_boot["value"], "file": at_boot and at_boot["file"],
+                                    "line": at_boot and at_boot["line"], "unreadable": None}
 
 
 def test_settings_that_cannot_be_meant_are_refused(facts):
@@ -49,15 +55,15 @@ def test_settings_that_cannot_be_meant_are_refused(facts):
 
 def test_proof_from_the_file_alone(facts):
     result = prove(facts, DROPIN)
-    assert result["passes"] and result["drift"] == [] and result["unavailable"] == [TW]
+    assert result["passes"] and [(one["id"], one["subject"]) for one in result["findings"]] == [("not-available", TW)]
     assert result["message"] == "2 of 3 settings hold now and after the next boot; not available here, only in the file: %s." % TW
 
 
 def test_a_file_that_loses_is_proved_against_all_the_same(facts):
     facts["boot"][MAX] = boot(8192, LATER, 5, [{"value": 4096, "file": DROPIN, "line": 2}])
     result = prove(facts, DROPIN)
-    assert not result["passes"] and [one["key"] for one in result["drift"]] == [MAX]
-    assert result["message"].startswith("1 of 3 settings hold") and LATER + " line 5 sets 8192" in result["drift"][0]["reason"]
+    assert not result["passes"] and [one["subject"] for one in about(result, "drift")] == [MAX]
+    assert result["message"].startswith("1 of 3 settings hold") and LATER + " line 5 sets 8192" in about(result, "drift")[0]["message"]
 
 
 @pytest.mark.parametrize("exceptions, not_judged, said", [
@@ -66,7 +72,8 @@ def test_a_file_that_loses_is_proved_against_all_the_same(facts):
 def test_exceptions_are_not_judged_and_said(facts, exceptions, not_judged, said):
     facts["limits"][MAX] = 1
     result = prove(facts, DROPIN, exceptions=exceptions)
-    assert result["passes"] and result["table"] == [] and result["not_judged"] == not_judged
+    assert result["passes"] and result["table"] == []
+    assert {one["subject"]: one["evidence"]["reason"] for one in about(result, "not-judged")} == not_judged
     assert result["message"].endswith(said)
     assert not prove(facts, DROPIN)["passes"]
 
@@ -79,7 +86,7 @@ class OnceOnly(dict):
 
 
 def test_exceptions_from_a_template_keep_their_reasons(facts):
-    assert prove(facts, DROPIN, exceptions=OnceOnly({MAX: "why"}))["not_judged"] == {MAX: "why"}
+    assert about(prove(facts, DROPIN, exceptions=OnceOnly({MAX: "why"})), "not-judged")[0]["evidence"] == {"reason": "why"}
 
 
 @pytest.mark.parametrize("exceptions", [MAX, {MAX: None}, [[MAX]], 5])
@@ -89,7 +96,7 @@ def test_exceptions_of_another_shape_are_refused(facts, exceptions):
 
 
 def test_a_key_that_no_facts_hold_is_refused_rather_than_called_unset(facts):
-    with pytest.raises(SocketMemoryError, match="vm.swappiness: found a key that the facts do not hold"):
+    with pytest.raises(SocketMemoryError, match="'vm.swappiness': found a key that the facts do not hold"):
         drift({"vm.swappiness": 10}, facts)
 
 
@@ -106,7 +113,7 @@ def test_the_table_shows_three_values_and_why_each_differs(facts):
         "net.core.somaxconn     1k      -            -             found '1k', expected decimal numbers without sign, unit or leading zero. "
         "Write each number out in sockets.",
     ]
-    assert [set(one) for one in proof["drift"]] == [{"key", "wanted", "running", "boot", "file", "line", "reason"}] * 4
+    assert [set(one["evidence"]) for one in about(proof, "drift")] == [{"wanted", "running", "boot", "file", "line", "unreadable"}] * 4
     assert proof["message"] == ("0 of 4 settings hold now and after the next boot; not available here, only in the file: %s, net.core.somaxconn. "
                                 "Run the role tune_tcp, or correct the file that is named." % TW)
 
@@ -125,22 +132,24 @@ def test_what_another_program_would_leave_is_a_remark_and_fails_only_if_strict(f
     facts["boot"][MEM][name] = other([7, 8, 9])
     proof = prove(facts, DROPIN)
     reason = "%s would set %s to 7 8 9, as /etc/sysctl.conf line 4 says" % (said, MEM)
-    assert proof["remarks"] == [dict(other([7, 8, 9]), key=MEM, wanted=[1, 2, 3], by=said, reason=reason)]
+    (remark,) = about(proof, "drift-by-" + name)
+    assert (remark["severity"], remark["subject"], remark["message"]) == ("info", MEM, reason)
+    assert remark["evidence"] == dict(other([7, 8, 9]), wanted=[1, 2, 3])
     assert proof["passes"] and proof["table"] == [] and "; but %s." % reason in proof["message"]
     assert not prove(facts, DROPIN, strict=True)["passes"]
-    assert prove(facts, DROPIN, exceptions=[MEM])["remarks"] == []
+    assert about(prove(facts, DROPIN, exceptions=[MEM]), "drift-by-" + name) == []
 
 
 @pytest.mark.parametrize("value", [None, other([1, 2, 3]), other([4, 4, 4])])
 def test_no_remark_where_the_other_program_leaves_what_is_wanted_or_what_the_boot_does(facts, value):
     facts["boot"][MEM].update(boot([4, 4, 4], LATER), procps=value)
-    assert prove(facts, DROPIN, SETTINGS)["remarks"] == []
+    assert about(prove(facts, DROPIN, SETTINGS), "drift-by-procps") == []
 
 
 def test_a_key_of_the_file_that_another_one_excludes_is_a_difference(facts):
     facts["boot"].pop(MEM)
     facts["boot_by_others"] = {MEM: {"procps": {"value": [1, 2, 3], "file": DROPIN, "line": 1}}}
-    assert [one["key"] for one in prove(facts, DROPIN)["drift"]] == [MEM]
+    assert [one["subject"] for one in about(prove(facts, DROPIN), "drift")] == [MEM]
 
 
 def test_that_not_every_file_could_be_read_is_said_and_fails_only_if_strict(facts):
@@ -161,10 +170,20 @@ def test_a_file_that_says_what_the_kernel_would_misread_is_a_difference_of_the_h
     facts["boot"][MAX] = boot("60s")
     proof = prove(facts, DROPIN)
     assert proof["passes"] is False
-    assert proof["drift"][0]["wanted"] == "60s" and "net.core.rmem_max: found '60s'" in proof["drift"][0]["reason"]
+    (difference,) = about(proof, "drift")
+    assert difference["evidence"]["wanted"] == "60s" and "net.core.rmem_max: found '60s'" in difference["message"]
 
 
 @pytest.mark.parametrize("facts", [None, {}, {"limits": {}}, {"boot": {}}])
 def test_a_host_that_was_not_read_is_not_known_to_hold(facts):
     proof = prove(facts, DROPIN, {MEM: [1, 2, 3]})
     assert not proof["passes"] and "was not read" in proof["message"]
+
+
+def test_a_key_that_could_not_be_read_is_not_known_to_hold(facts):
+    """Other than one that this kernel does not have."""
+    facts["limits"][MAX] = None
+    facts["limits_unreadable"] = {MAX: "/proc/sys/net/core/rmem_max cannot be read: Input/output error"}
+    proof = prove(facts, DROPIN)
+    assert not proof["passes"] and "Input/output error" in about(proof, "drift")[0]["message"] and "Input/output error" in proof["table"][1]
+    assert proof["message"].endswith("Find out why the kernel's value cannot be read, and verify again.") and "Run the role" not in proof["message"]

@@ -29,7 +29,8 @@ def in_state(facts, state, spans=None, bound=0, **counters):
 
 
 def found(result):
-    return result["verdict"], [(reason["id"], reason["severity"]) for reason in result["reasons"]]
+    words = {"error": "fail", "warning": "warn"}
+    return result["verdict"], [(one["id"], words[one["severity"]]) for one in result["findings"] if one["severity"] != "info"]
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def healthy(host):
 
 
 def test_a_healthy_host_passes_with_one_sentence(healthy):
-    assert judge(healthy) == {"passes": True, "verdict": "pass", "reasons": [],
+    assert judge(healthy) == {"passes": True, "verdict": "pass", "state": "normal", "findings": [],
                               "message": "TCP memory is normal: 4.7 MiB of 1.4 GiB (0.3 % of high), kernel flag no."}
 
 
@@ -197,7 +198,7 @@ def test_udp_that_could_not_be_read(healthy, spans, rule, expected):
     facts = in_state(healthy, "normal", [("normal", 5.0)]) if spans else copy.deepcopy(healthy)
     facts["udp"].update(state=spans[-1][0] if spans else None)
     if facts["udp"]["state"] is None:
-        facts["udp"].update(used={"pages": None, "bytes": None}, thresholds={"low": None, "pressure": None, "high": None})
+        facts["udp"].update(used={"pages": None, "bytes": None}, thresholds=dict.fromkeys(("low", "pressure", "high")))
     if spans:
         facts["window"]["udp"]["states"] = [{"state": state, "seconds": seconds} for state, seconds in spans]
     assert found(judge(facts, {"udp": rule}))[1] == expected
@@ -237,7 +238,18 @@ def test_the_worst_reason_is_first_and_a_remedy_is_said_once(healthy):
     assert result["message"].count("Find who closes connections") == 1
 
 
+def test_a_user_changes_the_severity_of_a_finding(healthy):
+    soft = in_state(healthy, "soft")
+    assert found(judge(soft, {"severities": {"tcp-soft": "error"}})) == ("fail", [("tcp-soft", "fail")])
+    silent = judge(soft, {"severities": {"tcp-soft": "info"}})
+    assert (silent["verdict"], [one["id"] for one in silent["findings"]]) == ("pass", ["tcp-soft"])
+    assert silent["message"].startswith("TCP memory is soft") and "Raise tcp_mem" not in silent["message"]
+    assert judge(in_state(healthy, "pressure"), {"severities": {"tcp-pressure": "warning"}, "fail_states": ["pressure"]})["verdict"] == "warn"
+
+
 @pytest.mark.parametrize("rules, named", [
+    ({"severities": {"tcp-sof": "error"}}, "severities: found the id 'tcp-sof'"), ({"severities": {"tcp-soft": "fail"}}, "severities.tcp-soft: found 'fail'"),
+    ({"severities": ["tcp-soft"]}, "severities: found ['tcp-soft']"),
     ({"fail_state": []}, "rule: found 'fail_state'"), ({"fail_states": ["presure"]}, "fail_states"), ({"fail_states": "pressure"}, "fail_states"),
     ({"sustained": 1.5}, "sustained: found 1.5, expected a share from 0 to 1"), ({"sustained": "half"}, "sustained"), ({"sustained": True}, "sustained"),
     ({"udp": "no"}, "udp: found 'no', expected one of fail, warn, ignore"), ({"orphans_fail_percent": -1}, "orphans_fail_percent"),
@@ -272,7 +284,7 @@ def test_a_fleet_against_its_budget(healthy):
     hosts.update({"host03": in_state(healthy, "pressure"), "host07": in_state(healthy, "critical"), "host09": in_state(healthy, "pressure"), "host12": {}})
     names = sorted(hosts)
     result = judge_fleet(hosts, "20 %", names, names)
-    assert result == {"passes": True, "tolerated": 4, "judged": 20,
+    assert result == {"passes": True, "verdict": "pass", "findings": [], "tolerated": 4, "judged": 20,
                       "not_well": {"host03": "tcp-pressure", "host07": "tcp-critical", "host09": "tcp-pressure", "host12": "not-read"},
                       "message": "4 of 20 hosts may not pass, 4 of 20 are tolerated (not-read: host12; tcp-critical: host07; tcp-pressure: host03, host09)."}
     assert not judge_fleet(hosts, 3, names, names)["passes"]
@@ -295,5 +307,5 @@ def test_a_message_about_many_hosts_stays_short(healthy):
 def test_what_was_asked_for_and_cannot_be_read_is_a_warning(healthy, name):
     healthy[name] = None
     verdict = judge(healthy, {name: "fail"})
-    assert (verdict["verdict"], verdict["reasons"]) == ("warn", [{"id": name.replace("_", "-") + "-unreadable", "severity": "warn"}])
+    assert found(verdict) == ("warn", [(name.replace("_", "-") + "-unreadable", "warn")])
     assert judge(healthy)["verdict"] == "pass"

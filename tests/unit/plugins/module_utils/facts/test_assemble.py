@@ -39,7 +39,8 @@ def test_shape_of_the_facts(host):
     assert set(facts) == HOST | set(module.SUBSETS) | {"sockets_used"} | BOOT
     for path, names in {
             "tcp": {"state", "kernel_flag", "used", "thresholds", "percent_of_high", "error_bound", "sockets", "orphans", "time_wait"},
-            "tcp used": SIZE, "tcp error_bound": SIZE, "tcp thresholds": THRESHOLDS, "tcp orphans": {"count", "limit"}, "tcp time_wait": {"count", "limit"},
+            "tcp used": SIZE, "tcp error_bound": SIZE, "tcp thresholds": THRESHOLDS, "tcp thresholds low": SIZE,
+            "tcp orphans": {"count", "limit"}, "tcp time_wait": {"count", "limit"},
             "tcp sockets": {"in_use", "orphaned", "time_wait", "allocated"},
             "udp": {"state", "used", "thresholds", "sockets"}, "udp used": SIZE, "udp thresholds": THRESHOLDS, "udp sockets": {"in_use"},
             "limits": set(KEYS), "boot": {"net.core.somaxconn", "net.ipv4.tcp_fin_timeout"},
@@ -59,9 +60,9 @@ def test_this_very_machine_can_be_read():
 
 X86 = {"kernel": "4.18.0-553.el8_10.x86_64", "page_size": 4096, "memory_total": 16506716160, "network_namespace": "initial", "container": None,
        "tcp state": "normal", "tcp kernel_flag": False, "tcp used pages": 1200, "tcp used bytes": 4915200, "tcp percent_of_high": 0.32,
-       "tcp error_bound pages": 0, "tcp thresholds low": 188886, "tcp sockets in_use": 150, "tcp sockets allocated": 180,
+       "tcp error_bound pages": 0, "tcp thresholds low pages": 188886, "tcp sockets in_use": 150, "tcp sockets allocated": 180,
        "tcp time_wait count": 45, "tcp time_wait limit": 65536, "tcp orphans count": 0,
-       "tcp orphans limit": 65536, "udp state": "normal", "udp used pages": 12, "udp sockets in_use": 45, "udp thresholds low": 377775,
+       "tcp orphans limit": 65536, "udp state": "normal", "udp used pages": 12, "udp sockets in_use": 45, "udp thresholds low pages": 377775,
        "sockets_used": 500, "limits net.core.rmem_max": 212992, "limits net.ipv4.tcp_rmem": [4096, 87380, 6291456], "limits net.core.mem_pcpu_rsv": None,
        "limits net.ipv4.tcp_notsent_lowat": 4294967295, "counters ListenDrops": 9, "counters UdpInErrors": 3, "counters Udp6MemErrors": 0,
        "counters TCPRcvQDrop": 0, "boot net.core.somaxconn value": 4096, "boot net.core.somaxconn file": "/usr/lib/sysctl.d/50-vendor.conf"}
@@ -81,7 +82,7 @@ X86 = {"kernel": "4.18.0-553.el8_10.x86_64", "page_size": 4096, "memory_total": 
     ("el8_3", None, {"counters TCPRcvQDrop": None, "counters TCPZeroWindowDrop": None, "counters TCPWqueueTooBig": 0, "counters UdpMemErrors": None}),
     ("debian12_6.18", 4096, {
         "kernel": "6.18.44-fc-v657", "memory_total": 24684092 * 1024, "tcp state": "normal", "tcp kernel_flag": False, "tcp used pages": 376,
-        "tcp used bytes": 376 * 4096, "tcp thresholds low": 287901, "tcp thresholds pressure": 383868, "tcp thresholds high": 575802,
+        "tcp used bytes": 376 * 4096, "tcp thresholds low pages": 287901, "tcp thresholds pressure pages": 383868, "tcp thresholds high pages": 575802,
         "tcp error_bound pages": 512, "tcp sockets in_use": 42, "udp used pages": 0, "udp sockets in_use": 2, "limits net.core.rmem_max": 4194304,
         "limits net.core.mem_pcpu_rsv": 256, "counters UdpMemErrors": 0, "counters TCPMemoryPressures": 40}),
 ])
@@ -96,7 +97,7 @@ def test_without_a_page_size_sizes_are_null_and_counts_stand(host_of):
     facts = host_of("el8_aarch64_64k").facts()
     assert facts["tcp"]["used"] == facts["udp"]["used"] == {"pages": None, "bytes": None}
     assert facts["tcp"]["state"] is None and facts["recommended"] is facts["capacity"] is None
-    assert facts["tcp"]["sockets"]["in_use"] == 150 and facts["tcp"]["thresholds"]["low"] == 11805
+    assert facts["tcp"]["sockets"]["in_use"] == 150 and facts["tcp"]["thresholds"]["low"] == {"pages": 11805, "bytes": None}
     assert facts["warnings"] == ["the page size of a captured tree cannot be read: sizes are null, give page_size"]
 
 
@@ -104,7 +105,8 @@ TCP_SIZE = ["tcp used pages", "tcp used bytes", "tcp percent_of_high", "tcp stat
 UDP_SIZE = ["udp used pages", "udp used bytes", "udp state"]
 TCP_SOCKETS = ["tcp sockets " + name for name in ("in_use", "orphaned", "time_wait", "allocated")] + ["tcp orphans count", "tcp time_wait count"]
 SOCKSTAT = TCP_SIZE + UDP_SIZE + TCP_SOCKETS + ["udp sockets in_use", "sockets_used"]
-TCP_MEM = ["limits net.ipv4.tcp_mem", "tcp thresholds low", "tcp thresholds pressure", "tcp thresholds high", "tcp percent_of_high", "tcp state"]
+TCP_MEM = ["limits net.ipv4.tcp_mem", "tcp percent_of_high", "tcp state"] + [
+    "tcp thresholds %s %s" % (name, unit) for name in THRESHOLDS for unit in SIZE]
 NETSTAT = ["counters " + name for name, _always in gather.TCP_COUNTERS]
 UDP4 = ["counters Udp" + name for name, _always in gather.UDP_COUNTERS]
 UDP6 = ["counters Udp6" + name for name, _always in gather.UDP_COUNTERS]

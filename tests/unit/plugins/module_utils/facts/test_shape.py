@@ -27,4 +27,4 @@ def test_no_facts_are_a_refusal_or_none():
             checked_facts(nothing)
         assert usable_facts(nothing) is None
     assert usable_facts({"tcp": 5}) is None
-    assert usable_facts({"tcp": {}})["tcp"]["thresholds"] == {"low": None, "pressure": None, "high": None}
+    assert usable_facts({"tcp": {}})["tcp"]["thresholds"] == dict.fromkeys(("low", "pressure", "high"))

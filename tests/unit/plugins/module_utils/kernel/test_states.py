@@ -7,8 +7,8 @@
 import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import TCP_STATES, tcp_state, udp_state, under_memory_pressure
 
-LIMITS = {"low": 100, "pressure": 200, "high": 300}
-ABSENT = {"low": None, "pressure": None, "high": None}
+LIMITS = (100, 200, 300)
+ABSENT = (None, None, None)
 
 
 @pytest.mark.parametrize("used, flag, state", [
@@ -27,7 +27,7 @@ def test_state_by_flag_and_usage(used, flag, state):
 @pytest.mark.parametrize("used, flag, state", [
     (2289, False, "soft"), (3079, True, "pressure"), (2813, True, "recovering"), (2001, False, "normal"), (2715, False, "soft")])
 def test_hysteresis_as_observed_on_a_kernel(used, flag, state):
-    assert tcp_state(used, {"low": 2048, "pressure": 3072, "high": 4096}, flag) == state
+    assert tcp_state(used, (2048, 3072, 4096), flag) == state
 
 
 @pytest.mark.parametrize("used, flag, state", [
@@ -40,7 +40,7 @@ def test_no_verdict_rests_on_less_than_the_error_bound(used, flag, state):
     assert tcp_state(used, LIMITS, flag, error_bound=50) == state
 
 
-@pytest.mark.parametrize("used, thresholds", [(None, LIMITS), (150, ABSENT), (None, ABSENT), (150, dict(LIMITS, high=None))])
+@pytest.mark.parametrize("used, thresholds", [(None, LIMITS), (150, ABSENT), (None, ABSENT), (150, (100, 200, None))])
 @pytest.mark.parametrize("flag, state", [(True, "pressure"), (False, None), (None, None)])
 def test_without_numbers_only_a_raised_flag_tells(used, thresholds, flag, state):
     assert tcp_state(used, thresholds, flag) == state
@@ -49,7 +49,7 @@ def test_without_numbers_only_a_raised_flag_tells(used, thresholds, flag, state)
 @pytest.mark.parametrize("used, low, bound, state", [
     (99, 100, 0, "normal"), (100, 100, 0, "critical"), (149, 100, 50, "normal"), (150, 100, 50, "critical"), (None, 100, 0, None), (5, None, 0, None)])
 def test_udp_has_one_limit_and_no_flag(used, low, bound, state):
-    assert udp_state(used, dict(LIMITS, low=low), bound) == state
+    assert udp_state(used, low, bound) == state
 
 
 def test_under_pressure_in_exactly_three_states():

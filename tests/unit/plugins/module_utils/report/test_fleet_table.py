@@ -6,13 +6,14 @@
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import TCP_STATES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.report.fleet_table import STATE_ORDER, fleet, fleet_table
+from ansible_collections.linux_net.socket_memory.tests.unit.helpers import sizes
 
 
 def facts(state, flag=False, percent=10.0):
     return {
         "page_size": 4096,
         "tcp": {"state": state, "kernel_flag": flag, "percent_of_high": percent, "used": {"pages": 256, "bytes": 1048576},
-                "thresholds": {"low": 1, "pressure": 2, "high": 2560}, "sockets": {"in_use": 7}},
+                "thresholds": sizes(1, 2, 2560), "sockets": {"in_use": 7}},
         "udp": {"state": "normal"},
         "findings": [{"id": "tcp-%s" % state}] if state != "normal" else [],
     }
@@ -34,7 +35,7 @@ def test_the_worst_hosts_come_first_and_all_are_counted():
 def test_every_state_has_its_place_and_unknown_numbers_are_no_zeros():
     assert set(TCP_STATES) < set(STATE_ORDER)
     unknown = facts(None, None, None)
-    unknown["tcp"].update(used={"pages": None, "bytes": None}, thresholds={"high": None}, sockets={"in_use": None})
+    unknown["tcp"].update(used={"pages": None, "bytes": None}, thresholds=sizes(None, None, None), sockets={"in_use": None})
     del unknown["udp"]
     assert fleet_table(fleet({"a": unknown}))[1:] == [
         "a     unknown  unknown  -     -          ?     -        unknown  tcp-None", "1 host: 1 unknown"]

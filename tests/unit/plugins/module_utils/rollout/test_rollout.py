@@ -8,6 +8,7 @@ import copy
 
 import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout.rollout import judge_batch, regressions, sum_up, would_relieve
+from ansible_collections.linux_net.socket_memory.tests.unit.helpers import sizes
 
 LOW, PRESSURE, HIGH = 188886, 251851, 377772  # of the fixture el8_x86_64
 
@@ -41,8 +42,8 @@ def test_a_state_is_worse_that_harms_more(before, old, new, worse):
 
 def test_more_of_the_same_trouble_is_worse_only_below_lowered_thresholds(before):
     first = later(before, state="pressure", kernel_flag=True)
-    assert ids(first, later(first, state="critical", thresholds={"low": LOW, "pressure": PRESSURE, "high": HIGH - 1})) == ["tcp-state"]
-    assert ids(first, later(first, state="critical", thresholds={"low": LOW, "pressure": PRESSURE, "high": HIGH + 1})) == []
+    assert ids(first, later(first, state="critical", thresholds=sizes(LOW, PRESSURE, HIGH - 1))) == ["tcp-state"]
+    assert ids(first, later(first, state="critical", thresholds=sizes(LOW, PRESSURE, HIGH + 1))) == []
 
 
 @pytest.mark.parametrize("old, new, worse", [((None, False), (None, True), True), ((None, None), ("pressure", True), False),
@@ -55,7 +56,8 @@ def test_without_a_state_the_flag_tells_and_without_both_nothing_can(before, old
 def test_the_message_says_from_what_to_what(before):
     after = later(before, state="critical", kernel_flag=True, used={"pages": 400000, "bytes": 1638400000})
     assert regressions(before, after) == [{
-        "id": "tcp-state", "before": "normal", "after": "critical",
+        "id": "tcp-state", "severity": "error", "subject": None, "evidence": {"before": "normal", "after": "critical"},
+        "remedy": "The batch is rolled back.",
         "message": "TCP memory went from normal (4.7 MiB of 1.4 GiB, kernel flag no) to critical (1.5 GiB of 1.4 GiB, kernel flag yes)"}]
 
 
