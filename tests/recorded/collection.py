@@ -8,30 +8,31 @@ from ansible_collections.linux_net.socket_memory.plugins.action.socket_memory_fa
 from ansible_collections.linux_net.socket_memory.plugins.action.sysctl_dropin import ActionModule as DropinAction
 from ansible_collections.linux_net.socket_memory.plugins.action.verdict import ActionModule as VerdictAction
 from ansible_collections.linux_net.socket_memory.plugins.filter.socket_memory import FilterModule
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.capacity import capacity
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.drift import drift, prove
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.drift import drift, prove
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.gate import judge, judge_fleet
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import lint
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import run as run_facts
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.fleet import fleet, fleet_table
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.gate import judge, judge_fleet
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel_generation import counts_in_pages
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel_log import find_messages
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.lint import lint
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout import (
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.assemble import run as run_facts
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.window import window
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.kernel_log import find_messages
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.observation import observe
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.generations import counts_in_pages
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import under_memory_pressure
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.report.fleet_table import fleet, fleet_table
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout.rollout import (
     judge_batch,
     regressions,
     sum_up,
     would_relieve,
 )
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import (
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.capacity import capacity
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import (
     assignments,
     check_workload,
     kernel_default_tcp_mem,
     recommend,
 )
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.states import under_memory_pressure
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.thresholds import kernel_default_orphans
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.window import observe
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.thresholds import kernel_default_orphans
 from ansible_collections.linux_net.socket_memory.tests.unit.helpers import (
     DROPIN,
     RECORD,
@@ -39,6 +40,7 @@ from ansible_collections.linux_net.socket_memory.tests.unit.helpers import (
     captured,
     ignore,
     refuse,
+    sizes,
     take,
     take_half,
 )
@@ -74,9 +76,11 @@ __all__ = (
     "refuse",
     "regressions",
     "run_facts",
+    "sizes",
     "sum_up",
     "take",
     "take_half",
     "under_memory_pressure",
+    "window",
     "would_relieve",
 )

@@ -61,8 +61,7 @@ VERDICTS: tuple[dict[str, Any], ...] = (
     {"gate": True, "rules": {"sustained": "half"}},
     {"gate": True, "rules": {"sustained": 2}},
     {"gate": True, "rules": {"orphans_percent": 5}},
-    {"gate": True, "rules": {"udp": "fail"}, "rules_prefix": "my_"},
-    {"gate": True, "rules_prefix": "wrong_"},
+    {"gate": True, "variables": {"rules": "wrong_*"}},
     {"fleet_budget": "some"},
     {"gate": True, "facts": "none"},
 )
@@ -137,7 +136,16 @@ def _tuned(differs: dict[str, Any], ill: bool) -> dict[str, Any]:
         "gate": True,
     }
     variables = {f"tune_tcp_{name}": value for name, value in {**left, **differs}.items()}
-    return _result(VerdictAction, {"tuned": True, "rules_prefix": "my_"}, facts, **variables)
+    names = {
+        "rules": "my_*",
+        "tune.applied": "tune_tcp_result",
+        "tune.read_again": "tune_tcp_after",
+        "tune.batch": "tune_tcp_batch",
+        "prove.dropin": "tune_tcp_dropin",
+        "prove.shadowed": "tune_tcp_shadowed",
+        "gate": "tune_tcp_gate",
+    }
+    return _result(VerdictAction, {"variables": names}, facts, **variables)
 
 
 def _holds() -> dict[str, Any]:
@@ -157,11 +165,11 @@ def _judged() -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     return {
         "all is well": (both, holds),
         "nothing is well": (both, drifted),
-        "the proof is reported only": ({"prove": {"dropin": DROPIN, "report_only": True}}, drifted),
+        "the proof is reported only": ({"prove": {"dropin": DROPIN, "shadowed": "warn"}}, drifted),
         "the gate is reported only": ({"gate": True, "rules": {"report_only": True}}, drifted),
         "all is reported only": ({"gate": True, "report_only": True}, drifted),
         "a warning": ({"gate": True}, facts_of("soft")),
-        "rules by a prefix": ({"gate": True, "rules_prefix": "my_"}, holds),
+        "rules by a prefix": ({"gate": True, "variables": {"rules": "my_*"}}, holds),
         "a fleet": ({"fleet_budget": "1"}, holds),
         "a fleet, none tolerated": ({"fleet_budget": 0}, holds),
         "other facts": ({"gate": True, "facts": facts_of("critical")}, holds),

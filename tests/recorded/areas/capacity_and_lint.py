@@ -124,11 +124,11 @@ SETTINGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "errors before warnings": ({MAX: 4096, RMEM: [4096, 8192, 1], "vm.swappiness": "10"}, {"running": {MAX: 8192}}),
     "a silenced warning": (
         {MAX: 4096, RMEM: [4096, 8192, 8192]},
-        {"running": {MAX: 8192}, "silence": {"lowers": "moved to another host"}},
+        {"running": {MAX: 8192}, "reasons": {"lowers": "moved to another host"}},
     ),
     "an error that is silenced": (
         {MAX: 4096},
-        {"running": {MAX: 8192}, "only_raise": True, "silence": {"lowers": "moved to another host"}},
+        {"running": {MAX: 8192}, "only_raise": True, "reasons": {"lowers": "moved to another host"}},
     ),
     "without the size of a page": ({MEM: [3, 2, 1]}, {"page_size": None, "memory_total": None}),
     "without the size of the memory": ({MEM: [1, 2, INT_MAX]}, {"memory_total": None}),

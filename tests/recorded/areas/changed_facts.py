@@ -11,6 +11,7 @@ import functools
 from typing import Any
 
 from ansible_collections.linux_net.socket_memory.tests.recorded.cases import host_of
+from ansible_collections.linux_net.socket_memory.tests.recorded.collection import sizes
 
 LOW, PRESSURE, HIGH = 188886, 251851, 377772  # pages: tcp_mem of the fixture el8_x86_64
 PAGES = {
@@ -39,11 +40,6 @@ def healthy() -> dict[str, Any]:
 def size(pages: int | None) -> dict[str, int | None]:
     """Return a size as facts have it."""
     return {"pages": pages, "bytes": pages if pages is None else 4096 * pages}
-
-
-def thresholds(low: int | None, pressure: int | None, high: int | None) -> dict[str, int | None]:
-    """Return thresholds as facts have them."""
-    return {"low": low, "pressure": pressure, "high": high}
 
 
 def facts_of(
@@ -75,7 +71,7 @@ def facts_of(
         used=used,
         kernel_flag=state in UNDER_PRESSURE if flag == "as the state says" else flag,
         error_bound=size(bound),
-        thresholds=thresholds(*tcp_mem),
+        thresholds=sizes(*tcp_mem),
         percent_of_high=round(100.0 * used["pages"] / tcp_mem[2], 2) if used["pages"] and tcp_mem[2] else None,
         orphans={"count": orphans, "limit": 65536},
         time_wait={"count": waiting[0], "limit": waiting[1]},

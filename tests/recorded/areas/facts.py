@@ -28,7 +28,9 @@ from ansible_collections.linux_net.socket_memory.tests.recorded.cases import (
 from ansible_collections.linux_net.socket_memory.tests.recorded.collection import (
     find_messages,
     observe,
+    sizes,
     under_memory_pressure,
+    window,
 )
 
 ALL = ["all", "cgroups", "kernel_log"]
@@ -380,12 +382,11 @@ class Played:
         flag = None if state is None else state in ("pressure", "recovering")
         return {
             "tcp": {
-                "state": state,
                 "kernel_flag": flag,
                 "used": used,
-                "error_bound": {"pages": self.bound, "bytes": 4096 * self.bound},
+                "thresholds": sizes(2000, 3000, 4000),
             },
-            "udp": {"state": "normal", "used": {"pages": 5, "bytes": 20480}},
+            "udp": {"used": {"pages": 5, "bytes": 20480}, "thresholds": sizes(9, 9, 9)},
         }
 
     def count(self) -> dict[str, int | None]:
@@ -529,7 +530,8 @@ def _windows() -> Iterator[tuple[str, Any]]:
     """Yield what is seen of each script."""
     for name, (seconds, states, bound) in WINDOWS.items():
         played = Played(states, bound)
-        yield name, observe(seconds, played.look, played.count, lambda played=played: played.now, played.sleep)
+        seen = observe(seconds, played.look, played.count, lambda played=played: played.now, played.sleep)
+        yield name, window(seen, bound)
 
 
 def _workloads() -> Iterator[tuple[str, Any]]:

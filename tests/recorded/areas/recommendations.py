@@ -209,7 +209,7 @@ def record() -> dict[str, dict[str, Any]]:
             for one in both:
                 for key, reason in one["reasons"].items():
                     sentences.setdefault(key, collections.Counter())[reason] += 1
-                rules.update(f"{result['severity']} {result['rule']} {result['key']}" for result in one["lint"])
+                rules.update(f"{result['severity']} {result['id']} {result['subject']}" for result in one["lint"])
     return {
         **groups,
         "sentences": sentences,

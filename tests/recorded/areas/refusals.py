@@ -216,7 +216,7 @@ def _filters() -> Iterator[tuple[str, Any]]:
         "capacity, wrong workload": ("capacity", facts, {"connections": 10}),
         "drift, wrong settings": ("drift", {MEM: "1 2"}, facts),
         "drift, facts in part": ("drift", {MEM: "1 2 3"}, {"limits": {}}),
-        "would_relieve, wrong facts": ("would_relieve", facts | {"tcp": 5}),
+        "would_relieve, wrong facts": ("_would_relieve", facts | {"tcp": 5}),
     }.items():
         try:
             filtered(name, *arguments)

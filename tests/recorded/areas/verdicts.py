@@ -432,8 +432,8 @@ def _filters() -> Iterator[tuple[str, Any]]:
     """Yield what the filters of the role tune_tcp say of the variables that it leaves."""
     hosts = {"a": tuned(), "b": tuned(after=facts_of("pressure"))}
     hostvars = {name: {f"tune_tcp_{short}": value for short, value in host.items()} for name, host in hosts.items()}
-    yield "rollout_batch", filtered("rollout_batch", ["a", "b"], hostvars, ["a", "b"])
-    yield "rollout_summary", filtered("rollout_summary", ["a", "b"], hostvars, ["a", "b"], True)
+    yield "rollout_batch", filtered("_rollout_batch", ["a", "b"], hostvars, ["a", "b"], "tune_tcp_")
+    yield "rollout_summary", filtered("_rollout_summary", ["a", "b"], hostvars, ["a", "b"], "tune_tcp_", True)
 
 
 def _relief() -> Iterator[tuple[str, Any]]:
