@@ -8,6 +8,7 @@ LARGEST = (1 << 64) - 1  # an unsigned long on 64 bits, in which the kernel coun
 SMALLEST = -(1 << 63)
 LONGEST_NUMBER = 20  # characters; LARGEST has as many digits. kernel/sysctl.c proc_get_long takes no longer word either (TMPBUFLEN - 2)
 LONGEST_QUOTE = 80  # characters of foreign text in one message
+DEEPEST_QUOTE = 4  # lists in lists
 LONGEST_SENTENCE = 500  # characters of a warning
 MOST_TOLD = 50  # entries of a list in the facts
 
@@ -28,15 +29,28 @@ def bounded(number):
 
 
 def quoted(value):
-    """Return *value* as it is shown in a message: in quotes, on one line, and no longer than LONGEST_QUOTE characters of it."""
-    if isinstance(value, str):
+    """Return *value* as it is shown in a message: as repr() does, but no longer than LONGEST_QUOTE characters of it, however large or deep it is."""
+    return cut(_shown(value, DEEPEST_QUOTE), LONGEST_QUOTE) if not isinstance(value, str) else cut(value, LONGEST_QUOTE, repr)
+
+
+def _shown(value, depth):
+    """Return at least the first LONGEST_QUOTE characters of repr() of *value*, and not many more. What is deeper than *depth* is left out."""
+    if isinstance(value, (str, bytes)):
         return cut(value, LONGEST_QUOTE, repr)
     if isinstance(value, int) and bounded(value) is None:  # Python refuses to print one of more than 4,300 digits
         return "a number of %d bits" % value.bit_length()
-    try:
-        return cut(repr(value), LONGEST_QUOTE)
-    except (RecursionError, ValueError):  # of what is in it
-        return "something of the type %s" % type(value).__name__
+    if not isinstance(value, (dict, list, tuple, set, frozenset)):
+        return repr(value)
+    opening, closing = "[]" if isinstance(value, list) else "()" if isinstance(value, tuple) else "{}"
+    parts, length = [], 0
+    for one in value:
+        parts.append(_shown(one, depth - 1) if depth else "...")
+        if depth and isinstance(value, dict):
+            parts[-1] += ": " + _shown(value[one], depth - 1)
+        length += len(parts[-1])
+        if not depth or length > LONGEST_QUOTE:
+            break
+    return opening + ", ".join(parts) + closing
 
 
 def cut(text, most, shown=str):

@@ -4,6 +4,7 @@
 
 """Where a host differs from its settings, now or after the next boot."""
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import quoted
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import KEYS, format_value, parse_value
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text_table import text_table
@@ -20,6 +21,8 @@ def drift(settings, facts):
     A key that this kernel or namespace does not have cannot differ in its running value (running is None).
     Raises SocketMemoryError for a key that is not managed, and for a value that the kernel would misread.
     """
+    if not isinstance(settings, dict):
+        raise refuse("settings", quoted(settings), "a dictionary of sysctl keys and values", "Correct it.")
     differences = []
     for key, value in settings.items():
         if key not in KEYS:

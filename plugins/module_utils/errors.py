@@ -26,5 +26,5 @@ class SocketMemoryError(Exception):
 
 def refuse(subject, found, expected, remedy):
     """Return the SocketMemoryError for *subject*: every refusal reads alike, in the same order. Long ones are cut."""
-    found = cut(found, LONGEST_FOUND) if isinstance(found, str) else quoted(found)
-    return SocketMemoryError("%s: found %s, expected %s. %s" % (cut(subject, LONGEST_FOUND), found, expected, remedy))
+    subject, found = (cut(text, LONGEST_FOUND) if isinstance(text, str) else quoted(text) for text in (subject, found))
+    return SocketMemoryError("%s: found %s, expected %s. %s" % (subject, found, expected, remedy))

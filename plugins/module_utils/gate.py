@@ -110,6 +110,8 @@ def _written(number):
 
 def check_rules(rules):
     """Return RULES with what *rules* says otherwise, numbers as numbers. Raises SocketMemoryError."""
+    if not isinstance(rules, dict):
+        raise refuse("rules", quoted(rules), "a dictionary of " + ", ".join(sorted(RULES)), "Correct it.")
     for name, value in rules.items():
         if name not in RULES:
             raise refuse("rule", quoted(name), "one of " + ", ".join(sorted(RULES)), "Correct it.")

@@ -31,10 +31,7 @@ class HostFiles:
 
     def local_path(self, path):
         """Return the path on this machine for *path* of the host. Raises OSError: for a link loop, and for a path that no file can have."""
-        if len(path) > MAXIMUM_PATH:
-            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), path)
-        if "\0" in path or not _is_encodable(path):
-            raise OSError(errno.EINVAL, "not the name of a file", path)
+        check_path(path)
         if self.live:
             return path
         resolved = []
@@ -165,10 +162,13 @@ class Ration:
             raise
 
 
-def _is_encodable(path):
-    """Return whether *path* can be the name of a file: its text may have come from a file in UTF-8, where this process runs with another encoding."""
+def check_path(path):
+    """Raise OSError where no file can have *path*, which may be any text that stands in a file of the host; Python itself raises others."""
+    if len(path) > MAXIMUM_PATH:
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), path)
     try:
-        os.fsencode(path)
-    except UnicodeEncodeError:
-        return False
-    return True
+        encoded = os.fsencode(path)
+    except UnicodeEncodeError:  # a text in UTF-8, where this process runs with another encoding
+        encoded = b"\0"
+    if b"\0" in encoded:
+        raise OSError(errno.EINVAL, "no name that a file can have", path)

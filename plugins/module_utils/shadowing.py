@@ -6,8 +6,8 @@
 
 import os
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import printable
 from ansible_collections.linux_net.socket_memory.plugins.module_utils import sysctl_files
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import printable
 
 NAMES_TO_TRY = 8  # a mask or a file of the same name may be in the way of the first
 FILES_TO_TRY = 50  # for each of them, the lines of all files are looked at
