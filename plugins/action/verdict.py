@@ -11,12 +11,15 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
+from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.drift import prove
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts_shape import checked_facts, usable_facts
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.gate import RULES, SEVERITIES, judge, judge_fleet
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout import must_hold, unavailable, why_failed
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.states import TCP_STATES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.verdicts import grade, joined
+from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.arguments import checked_arguments
 
 STATES = {"type": "list", "elements": "str", "choices": list(TCP_STATES)}
 SEVERITY = {"type": "str", "choices": list(SEVERITIES)}
@@ -56,15 +59,13 @@ class ActionModule(ActionBase):
         """Return the verdict as the result of the task."""
         task_vars = task_vars or {}
         result = super().run(tmp, task_vars)
-        checked = ARGUMENTS.validate(self._task.args)
-        if checked.error_messages:
-            return dict(result, failed=True, msg="; ".join(checked.error_messages))
-        params = checked.validated_parameters
-        subject = "fleet" if params["fleet_budget"] is not None else task_vars.get("inventory_hostname")
+        subject = task_vars.get("inventory_hostname")
         try:
+            params = checked_arguments(ARGUMENTS, self._task.args, "linux_net.socket_memory.verdict")
+            subject = "fleet" if params["fleet_budget"] is not None else subject
             verdicts = self._verdicts(params, task_vars)
         except SocketMemoryError as error:
-            return dict(result, failed=True, msg=f"{subject}: {error}")
+            return wrap_var(dict(result, failed=True, msg=f"{subject}: {error}"))
         if not verdicts:
             return dict(result, skipped=True, msg="Nothing was asked for.")
         verdict = joined(verdicts)
@@ -75,14 +76,18 @@ class ActionModule(ActionBase):
         result["failed"] = not verdict["passes"] and not params["report_only"]
         result["changed"] = False
         result["_ansible_verbose_always"] = True
-        return result
+        return wrap_var(result)  # some of its text is the host's
 
     def _verdicts(self, params: dict[str, Any], task_vars: dict[str, Any]) -> list[dict[str, Any]]:
         """Return what was asked for. Raises SocketMemoryError for what cannot be meant."""
         facts = params["facts"]
         if facts is None:  # not by a template: that would look for templates in each of the facts
             facts = (task_vars.get("ansible_facts") or {}).get("socket_memory")
+        facts = checked_facts(facts) if facts else None
         if params["tuned"]:
+            missing = ["tune_tcp_" + name for name in ("result", "after", "batch", "dropin", "shadowed", "gate") if "tune_tcp_" + name not in task_vars]
+            if missing:
+                raise refuse("tuned", "no variable " + ", ".join(missing), "what the role tune_tcp leaves", "Run that role from its first task on.")
             left = {name: task_vars["tune_tcp_" + name] for name in ("result", "after", "batch")}
             reason = why_failed(**left)
             if reason:
@@ -100,7 +105,8 @@ class ActionModule(ActionBase):
             found = judge(facts, rules)
             verdicts.append(_reported(found) if report_only else found)
         if params["fleet_budget"] is not None:
-            hosts = {name: (task_vars["hostvars"][name].get("ansible_facts") or {}).get("socket_memory") for name in task_vars["ansible_play_hosts_all"]}
+            facts_of = {name: task_vars["hostvars"][name].get("ansible_facts") or {} for name in task_vars["ansible_play_hosts_all"]}
+            hosts = {name: usable_facts(found.get("socket_memory")) for name, found in facts_of.items()}
             found = judge_fleet(hosts, params["fleet_budget"], task_vars["ansible_play_hosts"], task_vars["ansible_play_batch"], rules)
             verdicts.append(_reported(found) if report_only else found)
         return verdicts

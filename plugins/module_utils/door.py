@@ -15,6 +15,8 @@ def serve(module, run):
         result = run(dict(module.params, check_mode=module.check_mode))
     except SocketMemoryError as error:
         module.fail_json(msg="%s: %s" % (os.uname().nodename, error), **error.results)
+    if not module._diff:  # of the task or of the run, as Ansible decided
+        result.pop("diff", None)
     for warning in result.pop("warnings"):
         module.warn(warning)
     module.exit_json(**result)

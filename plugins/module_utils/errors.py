@@ -8,9 +8,6 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds imp
 
 LONGEST_FOUND = 300  # characters of what is refused, in its message
 
-# What comes of facts whose values are not what they should be: a host may answer anything, and what is kept of it may be damaged.
-NOT_IN_ORDER = (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError)
-
 
 class SocketMemoryError(Exception):
     """Raised by every domain function that refuses its input or could not do its work.

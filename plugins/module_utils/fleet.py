@@ -6,7 +6,6 @@
 
 import collections
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import NOT_IN_ORDER
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import human_bytes
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text_table import text_table
 
@@ -22,19 +21,10 @@ def fleet(facts_of_hosts):
 
 def fleet_table(hosts):
     """Return the lines of a table of *hosts* (from fleet), the worst first, and a last line that counts them."""
-    rows = sorted((_row(one["host"], one["socket_memory"]) for one in hosts), key=lambda row: (STATE_ORDER.index(row[1]), row[0]))
+    rows = sorted((_cells(one["host"], one["socket_memory"]) for one in hosts), key=lambda row: (STATE_ORDER.index(row[1]), row[0]))
     counts = collections.Counter(row[1] for row in rows)
     total = "%d %s" % (len(rows), "host" if len(rows) == 1 else "hosts")
     return text_table([COLUMNS] + rows) + ["%s: %s" % (total, ", ".join("%d %s" % (counts[state], state) for state in STATE_ORDER if counts[state]))]
-
-
-def _row(host, facts):
-    """Return the cells of one host; one whose facts are not in order must not spoil the table of the others."""
-    try:
-        row = _cells(host, facts)
-    except NOT_IN_ORDER:
-        row = _cells(host, None)
-    return row if row[1] in STATE_ORDER else (row[0], "unknown") + row[2:]
 
 
 def _cells(host, facts):

@@ -7,7 +7,7 @@
 import re
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import bounded, quoted
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import NOT_IN_ORDER, refuse
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.findings import TCP_STATES as EXPLAINED
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.findings import certain, describe_tcp
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import human_bytes
@@ -77,10 +77,7 @@ def judge_fleet(facts_of_hosts, budget, active, batch, rules=None):
         lost = host not in active  # unreachable or failed: whatever was read of it before, it is not known to be well
         if lost or facts or host in batch:
             judged += 1
-            try:
-                verdict = judge(None if lost else facts, rules)
-            except NOT_IN_ORDER:  # of one host, which must not spoil the verdict over the others
-                verdict = judge(None, rules)
+            verdict = judge(None if lost else facts, rules)
             if not verdict["passes"]:
                 not_well[host] = verdict["reasons"][0]["id"]
     kinds = []

@@ -17,6 +17,8 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_key
 
 # memory: tcp, udp and sockets_used; managers need boot
 READABLE = ("memory", "limits", "counters", "boot", "managers", "window", "cgroups", "kernel_log")
+# What each gives of the facts.
+GIVES = {"memory": ("tcp", "udp", "sockets_used"), "boot": ("boot", "boot_by_others", "boot_complete")}
 # What some of them need beyond the imports of this file, which import it only then: on a host every import is compiled anew.
 PARTS = {"boot": ("boot_executors",), "managers": ("managers",), "window": ("window",), "cgroups": ("cgroups",), "kernel_log": ("kernel_log",)}
 

@@ -4,7 +4,6 @@
 
 """Whether a roll-out made a host worse, and what became of all of them."""
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import NOT_IN_ORDER
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import human_bytes
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.states import under_memory_pressure
 
@@ -102,13 +101,10 @@ def judge_batch(hosts, active):
     worse, changed = {}, []
     for name, host in sorted(hosts.items()):
         result, after = host["result"] or {}, host["after"] or {}
-        if result.get("unreachable") or (after or result.get("changed")) and "ansible_facts" not in after:
+        if result.get("unreachable") or (after or result.get("changed")) and not facts_in(after):
             worse[name] = [_lost("it cannot be read any more")]
         elif result.get("changed"):
-            try:
-                found = regressions(host["before"]["ansible_facts"]["socket_memory"], after["ansible_facts"]["socket_memory"])
-            except NOT_IN_ORDER as error:  # of one host, which must not keep the others from their way back
-                found = [_lost("its facts are not in order (%s: %s)" % (type(error).__name__, error))]
+            found = regressions(facts_in(host["before"]), facts_in(after)) if facts_in(host["before"]) else [_lost("it was not read before it was changed")]
             if found:
                 worse[name] = found
         if result.get("changed") or result.get("unreachable"):
@@ -116,6 +112,11 @@ def judge_batch(hosts, active):
     message = "; ".join("%s is worse off than before: %s" % (name, ", ".join(one["message"] for one in worse[name])) for name in sorted(worse)[:NAMES_SHOWN])
     return {"stop": bool(worse), "message": message + _more(worse), "regressions": worse,
             "changed": changed, "roll_back": [name for name in changed if name in active]}
+
+
+def facts_in(result):
+    """Return the facts in what a task returned, None where it returned none."""
+    return ((result or {}).get("ansible_facts") or {}).get("socket_memory")
 
 
 def _lost(message):
@@ -132,7 +133,7 @@ def why_failed(result, after, batch):
         return batch["message"]
     if result.get("failed") or result.get("unreachable"):
         return "the drop-in was not applied: %s" % result.get("msg")
-    if "ansible_facts" not in after:
+    if not facts_in(after):
         return "it could not be read again: %s" % after.get("msg")
     return None
 

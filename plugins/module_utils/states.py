@@ -9,6 +9,7 @@ The kernel sets its flag when a charge finds the usage above "pressure" and clea
 """
 
 TCP_STATES = ("normal", "soft", "imminent", "pressure", "recovering", "critical")
+UDP_STATES = ("normal", "critical")
 UNDER_PRESSURE = ("pressure", "recovering", "critical")
 
 

@@ -15,6 +15,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.states imp
 
 # Shares of time are told to 5 %. A sample takes 0.6 ms (measured, 6.18), so a window of any length costs the host 13 ms.
 INTERVALS = 20
+TRENDS = ("steady", "rising", "falling")
 SHORTEST_INTERVAL = 0.1  # seconds; so the shortest windows have fewer samples
 
 

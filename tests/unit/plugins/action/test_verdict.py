@@ -96,8 +96,8 @@ def test_other_facts_than_those_of_the_host_can_be_judged():
 
 def tuned(state="normal", running=60, check_mode=False, result=None, **variables):
     """Return the result of the task for a host that the role tune_tcp tuned, with its *variables* by their names behind tune_tcp_."""
-    left = {"result": result or {"changed": True, "settings": []}, "after": {"ansible_facts": {}}, "batch": {}, "dropin": DROPIN, "shadowed": "fail",
-            "gate": True}
+    left = {"result": result or {"changed": True, "settings": []}, "after": {"ansible_facts": {"socket_memory": facts()}}, "batch": {},
+            "dropin": DROPIN, "shadowed": "fail", "gate": True}
     mine = {"tune_tcp_" + name: value for name, value in dict(left, **variables).items()}
     return run({"tuned": True}, state, running, check_mode, **mine)
 
@@ -142,6 +142,27 @@ def test_a_fleet_is_judged_by_its_budget():
     assert result["msg"] == "FAIL: fleet: 2 of 3 hosts may not pass, 1 of 3 are tolerated (not-read: web3; tcp-pressure: web2)."
     assert result["failed"] and result["verdict"]["not_well"] == {"web2": "tcp-pressure", "web3": "not-read"}
     assert not run({"fleet_budget": "70 %"}, **play)["failed"]
+
+
+@pytest.mark.parametrize("wrong", [{"tcp": 5}, {"tcp": {"state": "well"}}, "text", ["list"], {"limits": {"net.ipv4.tcp_mem": "{{ 1 }}"}}])
+def test_facts_that_are_none_fail_with_their_place_and_without_their_text(wrong):
+    hosts = {"web1": {"ansible_facts": {"socket_memory": facts()}}, "web2": {"ansible_facts": {"socket_memory": wrong}}}
+    play = {"hostvars": hosts, "ansible_play_hosts_all": list(hosts), "ansible_play_hosts": list(hosts), "ansible_play_batch": list(hosts)}
+    assert run({"fleet_budget": "0"}, **play)["verdict"]["not_well"] == {"web2": "not-read"}
+    result = run({"gate": True}, ansible_facts={"socket_memory": wrong})
+    assert result["failed"] and result["msg"].startswith("web1: facts") and "well" not in result["msg"] and "{{" not in result["msg"]
+
+
+def test_a_task_that_starts_too_late_says_what_is_missing():
+    result = run({"tuned": True}, tune_tcp_dropin=DROPIN, tune_tcp_gate=True, tune_tcp_shadowed="fail")
+    assert result["failed"]
+    assert result["msg"] == ("web1: tuned: found no variable tune_tcp_result, tune_tcp_after, tune_tcp_batch, expected what the role tune_tcp leaves. "
+                             "Run that role from its first task on.")
+
+
+def test_an_unsupported_option_is_named_with_host_and_module():
+    result = run({"gat": True})
+    assert result["failed"] and result["msg"].startswith("web1: linux_net.socket_memory.verdict: unsupported option gat (did you mean gate?). Supported are ")
 
 
 def test_where_nothing_is_asked_for_it_is_skipped():

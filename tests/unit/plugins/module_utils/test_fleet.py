@@ -42,13 +42,3 @@ def test_every_state_has_its_place_and_unknown_numbers_are_no_zeros():
 
 def test_records_are_sorted_by_name():
     assert fleet({"b": None, "a": {}}) == [{"host": "a", "socket_memory": None}, {"host": "b", "socket_memory": None}]
-
-
-def test_a_host_whose_facts_are_not_in_order_does_not_spoil_the_table_of_the_others():
-    forged = dict(facts("normal"), findings=[{"id": "none\nweb9  normal"}])
-    without_end = facts("normal")
-    without_end["tcp"]["used"]["bytes"] = float("-inf")
-    lines = fleet_table(fleet({"a": facts("evil"), "b": {"tcp": {}, "page_size": 4096}, "c": {"tcp": "x"}, "d": forged, "e": facts("normal"),
-                               "f": dict(facts("normal"), udp={"state": 5}), "g": without_end}))
-    assert [" ".join(line.split()[:2]) for line in lines[1:-1]] == ["a unknown", "b no", "c no", "g no", "d normal", "e normal", "f normal"]
-    assert len(lines) == 9

@@ -278,11 +278,6 @@ def test_a_fleet_against_its_budget(healthy):
     assert judge_fleet(hosts, 3, names, names, {"fail_states": ["critical"]})["passes"]
 
 
-def test_a_host_whose_facts_are_not_in_order_counts_as_not_read(healthy):
-    hosts = {"a": healthy, "b": dict(healthy, tcp=5), "c": in_state(healthy, "pressure")}
-    assert judge_fleet(hosts, 0, list(hosts), list(hosts))["not_well"] == {"b": "not-read", "c": "tcp-pressure"}
-
-
 def test_of_a_batch_lost_hosts_count_and_hosts_to_come_do_not(healthy):
     hosts = {"a": healthy, "b": healthy, "c": None, "d": None}  # b was read before it was lost
     result = judge_fleet(hosts, 1, ["a", "c", "d"], ["a", "c"])

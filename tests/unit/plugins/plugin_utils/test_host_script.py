@@ -2,61 +2,41 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The script that is sent, and what is made of a host's answer. Controller only."""
+"""The script that is sent, as each Python runs it. Controller only."""
 
 import ast
-import json
 import shutil
 import subprocess
 import sys
 
 import pytest
+from ansible_collections.linux_net.socket_memory.plugins.action.socket_memory_facts import ActionModule
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import reading_params
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.gather import PARTS
-from ansible_collections.linux_net.socket_memory.plugins.plugin_utils import fast_lane
+from ansible_collections.linux_net.socket_memory.plugins.plugin_utils import host_answer, host_script
 
 MARK = "<mark>"
 
 
-@pytest.mark.parametrize("output", [
-    "", "banner", MARK, MARK + "{}", "{}" + MARK,
-    MARK + "{" + MARK, MARK + '{"a": 1' + MARK, MARK + "[]" + MARK, MARK + "null" + MARK,
-    MARK + '{"facts": []}' + MARK, MARK + '{"warnings": 5}' + MARK,
-    MARK + '{"failed": "no"}' + MARK, MARK + '{"failed": true}' + MARK, MARK + '{"a": NaN}' + MARK, MARK + '{"a": [-Infinity]}' + MARK,
-    MARK + '{"msg": {}}' + MARK, MARK + '{"settings": ' + "[" * 30 + "]" * 30 + "}" + MARK, MARK + "{}" + MARK + "{}" + MARK,
-    MARK + '{"a": ' + "[" * 100000 + MARK,
-    MARK + '{"a": "%s"}' % ("x" * fast_lane.MAXIMUM_ANSWER) + MARK,
-])
-def test_what_is_not_one_whole_object_is_no_answer(output):
-    """Cut, doubled, nested without end, too large, or no object."""
-    assert fast_lane.read_answer(output, MARK) is None
-
-
-def test_answer_is_told_apart_from_noise_and_made_harmless():
-    """A login shell may print anything around it; control characters would act on the reader's terminal."""
-    output = "banner {\n" + MARK + json.dumps({"msg": "\x1b[2Jred\x07", "list": [{"k\x1b": "\x9b1m"}], "n": 1}) + MARK + "\nlogout\n"
-    assert fast_lane.read_answer(output, MARK) == {"msg": "\ufffd[2Jred\ufffd", "list": [{"k\ufffd": "\ufffd1m"}], "n": 1}
-
-
-@pytest.mark.parametrize("name", sorted(path.stem for path in fast_lane.FOLDER.glob("[a-z]*.py")))
+@pytest.mark.parametrize("name", sorted(path.stem for path in host_script.FOLDER.glob("[a-z]*.py")))
 def test_a_part_needs_what_it_imports_at_its_top(name):
     """By Python's own parser; the fast lane looks at the text."""
     needs = []
-    for node in ast.parse((fast_lane.FOLDER / (name + ".py")).read_text(encoding="utf-8")).body:
-        _before, package, module = (getattr(node, "module", None) or "").partition(fast_lane.PACKAGE)
+    for node in ast.parse((host_script.FOLDER / (name + ".py")).read_text(encoding="utf-8")).body:
+        _before, package, module = (getattr(node, "module", None) or "").partition(host_script.PACKAGE)
         if package:
             needs += [module[1:]] if module else [alias.name for alias in node.names]
-    assert fast_lane.part(name).needs == needs
+    assert host_script.part(name).needs == needs
 
 
 def test_parts_go_before_what_needs_them():
     """And what a call does not need is not sent."""
     for entry in ("gather", "dropin"):
-        names = fast_lane.needed([entry])
+        names = host_script.needed([entry])
         assert names[-1] == entry
-        assert all(names.index(need) < names.index(name) for name in names for need in fast_lane.part(name).needs)
-    assert "sysctl_files" not in fast_lane.needed(["gather"])
-    assert fast_lane.needed(["sysctl_files", "gather"])[-1] == "gather"
+        assert all(names.index(need) < names.index(name) for name in names for need in host_script.part(name).needs)
+    assert "sysctl_files" not in host_script.needed(["gather"])
+    assert host_script.needed(["sysctl_files", "gather"])[-1] == "gather"
 
 
 @pytest.mark.parametrize("version", ["python3.%d" % minor for minor in range(6, 15)])
@@ -68,9 +48,9 @@ def test_script_runs_on_every_python(version, tmp_path):
     (tmp_path / "proc" / "net").mkdir(parents=True)
     (tmp_path / "proc" / "net" / "sockstat").write_text("TCP: inuse 1 orphan 2 tw 3 alloc 4 mem 5\n")
     params = reading_params({"root": str(tmp_path), "page_size": 4096})
-    text = fast_lane.script(fast_lane.Work("gather", "read", params, [part for parts in PARTS.values() for part in parts]), MARK)
+    text = host_script.script(host_script.Work("gather", "read", params, [part for parts in PARTS.values() for part in parts]), MARK)
     ran = subprocess.run([python, "-I", "-S", "-"], input=text.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True)
-    answer = fast_lane.read_answer(ran.stdout.decode(), MARK)
+    answer = host_answer.read_answer(ran.stdout.decode(), MARK, ActionModule.wanted)
     assert answer["facts"]["tcp"]["sockets"]["orphaned"] == 2
     assert ran.stderr == b""
 
@@ -80,19 +60,19 @@ def test_what_costs_a_host_most_is_not_imported(tmp_path):
     parts = ["dropin", *(part for parts in PARTS.values() for part in parts)]
     (tmp_path / "etc" / "sysctl.d").mkdir(parents=True)
     (tmp_path / "etc" / "sysctl.d" / "a.conf").write_text("net.ipv4.tcp_mem = 1 2 3\nnet.ipv4.*_mem = 1\n")
-    text = fast_lane.script(fast_lane.Work("gather", "read", reading_params({"root": str(tmp_path), "page_size": 4096}), parts), MARK)
+    text = host_script.script(host_script.Work("gather", "read", reading_params({"root": str(tmp_path), "page_size": 4096}), parts), MARK)
     text += "sys.stderr.write(' '.join(sys.modules))\n"
     ran = subprocess.run([sys.executable, "-I", "-S", "-"], input=text.encode(), capture_output=True, check=True)
-    assert fast_lane.read_answer(ran.stdout.decode(), MARK)["facts"]["boot"]
+    assert host_answer.read_answer(ran.stdout.decode(), MARK, ActionModule.wanted)["facts"]["boot"]
     assert not {"re", "json", "collections", "contextlib", "functools", "typing"} & set(ran.stderr.decode().split())
 
 
 def test_refusal_and_accident_are_one_readable_failure():
     """A refusal is the sentence; an accident comes with its traceback."""
     for params, words in (({"read": [], "root": "/nowhere"}, "root: found '/nowhere'"), ({"read": 7}, "unexpected TypeError")):
-        text = fast_lane.script(fast_lane.Work("gather", "read", params), MARK)
+        text = host_script.script(host_script.Work("gather", "read", params), MARK)
         ran = subprocess.run([sys.executable, "-I", "-S", "-"], input=text.encode(), stdout=subprocess.PIPE, check=True)
-        answer = fast_lane.read_answer(ran.stdout.decode(), MARK)
+        answer = host_answer.read_answer(ran.stdout.decode(), MARK, ActionModule.wanted)
         assert answer["failed"]
         assert words in answer["msg"]
         assert ("Traceback" in answer.get("exception", "")) == ("unexpected" in words)
