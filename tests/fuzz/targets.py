@@ -11,6 +11,7 @@ bounded size, with numbers of 64 bits, and JSON.
 import errno
 import json
 import pathlib
+import sys
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils import (
     boot_executors,
@@ -19,7 +20,11 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils import (
     cgroups,
     drift,
     dropin_content,
+    errors,
     facts,
+    facts_shape,
+    findings,
+    fleet,
     gate,
     gather,
     kernel_generation,
@@ -28,8 +33,10 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils import (
     lint,
     managers,
     proc_net,
+    rollout,
     shadowing,
     sizing,
+    states,
     sysctl_files,
     sysctl_keys,
     sysctl_procps,
@@ -134,9 +141,76 @@ def read_host(tree, parts=PARTS):
 def run_host(tree):
     answer = read_host(tree)
     check(answer)
-    told = facts.judge(json.loads(json.dumps(answer)), {"gather_subset": ["all", "cgroups"]})["ansible_facts"]["socket_memory"]
-    told["window"] = window.observe(1, lambda: {"tcp": told["tcp"], "udp": told["udp"]}, lambda: told["counters"], iter(range(100)).__next__, lambda _seconds: None)
-    return [told, gate.judge(told, {"cgroups": "warn"}), gate.judge_fleet({"a": told}, 1, ["a"], ["a"]), drift.prove(told, "/etc/sysctl.d/99-tcp-memory.conf")]
+    told = json.loads(json.dumps(answer["facts"]))
+    told["window"] = observed(told)
+    return used(checked(dict(told, warnings=answer["warnings"])))
+
+
+def observed(told):
+    """Return what a window sees of a host that stays as it is."""
+    clock = iter(range(100)).__next__
+    return window.observe(1, lambda: {"tcp": told["tcp"], "udp": told["udp"]}, lambda: told["counters"], clock, lambda _seconds: None)
+
+
+def checked(told):
+    """Return facts that were read here, checked as those of a host. What the reading gives must never be refused."""
+    try:
+        return facts_shape.checked_facts(told)
+    except errors.SocketMemoryError as error:
+        raise AssertionError("own facts are refused: %s" % error) from error
+
+
+def used(told):
+    """Return what the controller makes of checked facts."""
+    judged = facts.judge({"facts": dict(told), "warnings": told["warnings"]}, {"gather_subset": ["all", "cgroups"]})["ansible_facts"]["socket_memory"]
+    made = [judged, gate.judge(told, {"cgroups": "warn"}), gate.judge_fleet({"a": told}, 1, ["a"], ["a"]), drift.prove(told, DROPIN), findings.find(told),
+            fleet.fleet_table(fleet.fleet({"a": told, "b": None}))]
+    if {"tcp", "udp", "counters"} <= set(told) and "tcp" in judged:
+        made.append(rollout.regressions(told, judged))
+    return made
+
+
+_WHOLE = []
+
+
+def make_facts(chance):
+    """Make facts of which somebody changed something."""
+    if not _WHOLE:
+        for host in HOSTS:
+            answer = read_host(dict(host, **dict(TOOLS, **{CGROUP + "/cgroup.controllers": "memory\n"})))
+            told = dict(answer["facts"], warnings=answer["warnings"], window=observed(answer["facts"]))
+            _WHOLE.append(facts.judge({"facts": told, "warnings": []}, {"gather_subset": ["all", "cgroups"]})["ansible_facts"]["socket_memory"])
+    return mutations.value(chance, chance.choice(_WHOLE), KEYS + states.TCP_STATES)
+
+
+def run_facts(given):
+    return used(facts_shape.checked_facts(given))
+
+
+# What a host prints
+
+MARK = "<mark>"
+
+
+def make_answer(chance):
+    told = {"facts": make_facts(chance), "warnings": [], "changed": False}
+    if chance.random() < 0.2:
+        told = mutations.value(chance, {"failed": True, "msg": "m", "exception": "e"})
+    try:
+        printed = json.dumps(told)
+    except (RecursionError, TypeError, ValueError):
+        printed = "[" * 100000
+    return mutations.text(chance, ["banner\n" + MARK + printed + MARK + "\nSOCKET-MEMORY-EXIT=0\n"], (MARK, "{", "}", "[")) if chance.random() < 0.7 else MARK + printed + MARK
+
+
+def run_answer(text):
+    wanted = host_answer.expected({"facts": facts_shape.FACTS, "warnings": facts_shape.WARNINGS})
+    try:
+        return host_answer.read_answer(text, MARK, wanted)
+    except host_answer.NoAnswer as reason:
+        check_message(reason)
+        assert len(host_answer.explain(reason, 1, text, ("python3",), False)) <= 2 * host_answer.LONGEST_MESSAGE
+        raise errors.SocketMemoryError("no answer") from reason
 
 
 # The kernel log and control groups
@@ -380,6 +454,7 @@ TARGETS = {
     "cpu list": of_text(run_reading(CPUS, lambda reading: reading.error_bound("6.12.0", 4096, 2 ** 64 - 1)), ("0-3,8\n", "0\n", "0-127\n", "1-2,4-5,9\n"), ("0-3", ",")),
     "osrelease": of_text(run_reading("/proc/sys/kernel/osrelease", run_kernel), RELEASES, (".el9", "uek")),
     "host": Target(make_host, run_host, 2),
+    "facts": Target(make_facts, run_facts, 2),
     "kernel log": of_text(lambda text: kernel_log.find_messages([line.encode("utf-8", "surrogateescape") for line in text.split("\0")], 5000.0),
                           ["\0".join(RECORDS)] + list(RECORDS)),
     "control groups": Target(make_groups, run_groups),
@@ -393,8 +468,12 @@ TARGETS = {
     "rules": Target(make_rules, run_rules),
     "wildcards": of_text(run_pattern, PATTERNS, ("[:alpha:]", "{a,b}", "[!", "net/")),
 }
-# Here belong, once they are checked against one shape: the answer of a host (fast_lane.read_answer), the saved state of a drop-in
-# (record), a saved audit, and facts that somebody hands over ("facts:"), each to its check first and then to what works with it.
+if sys.version_info >= (3, 10):  # what runs on the controller only
+    from ansible_collections.linux_net.socket_memory.plugins.plugin_utils import host_answer
+
+    TARGETS["answer"] = Target(make_answer, run_answer)
+# The saved state of a drop-in (record) belongs here as "facts" does, once it is checked against one shape: to its check first, and
+# then to what works with it.
 
 
 # What is in order
