@@ -2,11 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The bounds of what comes from a host or from a person: numbers, quotes and lists. Read on every host, therefore without imports."""
+"""The bounds of what comes from a host or from a person: numbers, quotes and lists.
+
+Read on every host, therefore without imports.
+"""
 
 LARGEST = (1 << 64) - 1  # an unsigned long on 64 bits, in which the kernel counts
 SMALLEST = -(1 << 63)
-LONGEST_NUMBER = 20  # characters; LARGEST has as many digits. kernel/sysctl.c proc_get_long takes no longer word either (TMPBUFLEN - 2)
+# Characters; LARGEST has as many digits. kernel/sysctl.c proc_get_long takes no longer word either (TMPBUFLEN - 2).
+LONGEST_NUMBER = 20
 LONGEST_QUOTE = 80  # characters of foreign text in one message
 DEEPEST_QUOTE = 4  # lists in lists
 LONGEST_SENTENCE = 500  # characters of a warning
@@ -16,7 +20,10 @@ DIGITS = frozenset("0123456789")  # str.isdecimal() and int() take those of ever
 
 
 def whole_number(text):
-    """Return the decimal number that *text* is, None where it is none or has no place in 64 bits. int() itself takes no more than 4,300 digits."""
+    """Return the decimal number that *text* is, None where it is none or has no place in 64 bits.
+
+    int() itself raises ValueError for more than 4,300 digits, and older ones take their time.
+    """
     digits = text[1:] if text[:1] == "-" else text
     if not digits or len(text) > LONGEST_NUMBER or not DIGITS.issuperset(digits):
         return None
@@ -29,12 +36,17 @@ def bounded(number):
 
 
 def quoted(value):
-    """Return *value* as it is shown in a message: as repr() does, but no longer than LONGEST_QUOTE characters of it, however large or deep it is."""
-    return cut(_shown(value, DEEPEST_QUOTE), LONGEST_QUOTE) if not isinstance(value, str) else cut(value, LONGEST_QUOTE, repr)
+    """Return *value* as a message shows it: as repr() does, but of no more than LONGEST_QUOTE characters of it."""
+    if isinstance(value, str):
+        return cut(value, LONGEST_QUOTE, repr)
+    return cut(_shown(value, DEEPEST_QUOTE), LONGEST_QUOTE)
 
 
 def _shown(value, depth):
-    """Return at least the first LONGEST_QUOTE characters of repr() of *value*, and not many more. What is deeper than *depth* is left out."""
+    """Return at least the first LONGEST_QUOTE characters of repr(value), and not many more.
+
+    Nothing deeper than *depth* is in it. repr() itself makes each text in it anew at each depth.
+    """
     if isinstance(value, (str, bytes)):
         return cut(value, LONGEST_QUOTE, repr)
     if isinstance(value, int) and bounded(value) is None:  # Python refuses to print one of more than 4,300 digits
@@ -64,6 +76,9 @@ def first_of(entries, most=MOST_TOLD):
 
 
 def sentences(texts):
-    """Return the *texts* of warnings once each, in their order: no more than MOST_TOLD of LONGEST_SENTENCE characters, the last one tells of the rest."""
+    """Return the *texts* of warnings once each, in their order: MOST_TOLD of LONGEST_SENTENCE characters at most.
+
+    If there are more, another one tells how many.
+    """
     told, left_out = first_of(list(dict.fromkeys(cut(text, LONGEST_SENTENCE - 3) for text in texts)))
     return told + ["%d more warnings are left out." % left_out] * bool(left_out)

@@ -27,6 +27,7 @@ RULES = {
     "kernel_log_seconds": 600,
 }
 SEVERITIES = ("fail", "warn", "ignore")
+NUMBER = r"[0-9]{1,18}(\.[0-9]{1,18})?\Z"
 # net/ipv4/tcp.c tcp_too_many_orphans: in timers an orphan whose peer does not answer counts twice, after a soft error four times.
 ORPHAN_EFFECTS = ((1, "the kernel resets every connection that is closed with unsent data"), (2, "the kernel resets those whose peer does not answer"),
                   (4, "the kernel resets those whose peer does not answer and that met an error"))
@@ -43,9 +44,9 @@ def judge(facts, rules=None):
     was gathered is judged too. rules: what differs from RULES. reasons: [{id, severity ("fail" or "warn")}, …], the worst
     first. Raises SocketMemoryError for wrong rules.
 
-    Of a window, a state counts that is held at the end and was for the share "sustained" of the time that could be read. Time that
-    could not be read is not time that was well: it is in no share, and any of it is a warning. Where the end cannot be read, the
-    host fails.
+    Of a window, a state counts that is held at the end and was for the share "sustained" of the time that could be
+    read. Time that could not be read is not time that was well: it is in no share, and any of it is a warning. Where the
+    end cannot be read, the host fails.
     """
     rules = check_rules(rules or {})
     if not facts or not facts.get("tcp"):
@@ -94,7 +95,8 @@ def _tolerated(budget, hosts):
     """Return how many of *hosts* a budget such as 3, "3" or "5 %" tolerates."""
     match = re.match(r"([0-9]{1,18}) *(%?)\Z", _written(budget).strip())
     if not match or match.group(2) and int(match.group(1)) > 100:
-        raise refuse("fleet budget", quoted(budget), "a number of hosts such as 3, or a share of them such as '5 %'", "Correct it.")
+        raise refuse("fleet budget", quoted(budget), "a number of hosts such as 3, or a share of them such as '5 %'",
+                     "Correct it.")
     return int(match.group(1)) * hosts // 100 if match.group(2) else int(match.group(1))
 
 
@@ -118,8 +120,9 @@ def check_rules(rules):
         elif isinstance(RULES[name], str):
             if value not in SEVERITIES:
                 raise refuse(name, quoted(value), "one of " + ", ".join(SEVERITIES), "Correct it.")
-        elif not re.match(r"[0-9]{1,18}(\.[0-9]{1,18})?\Z", _written(value)) or name == "sustained" and float(value) > 1:
-            raise refuse(name, quoted(value), "a share from 0 to 1" if name == "sustained" else "a number from 0", "Correct it.")
+        elif not re.match(NUMBER, _written(value)) or name == "sustained" and float(value) > 1:
+            raise refuse(name, quoted(value), "a share from 0 to 1" if name == "sustained" else "a number from 0",
+                         "Correct it.")
     return {name: float(rules.get(name, rule)) if isinstance(rule, (int, float)) else rules.get(name, rule) for name, rule in RULES.items()}
 
 
@@ -133,7 +136,8 @@ def _spans(facts, name):
 def _unreadable(facts, name):
     """Return for how many seconds of the window nothing could be read of *name*, "tcp" or "udp".
 
-    A network namespace of its own has no thresholds, and so no state: there only the kernel's flag tells of TCP, and nothing of UDP.
+    A network namespace of its own has no thresholds, and so no state: there only the kernel's flag tells of TCP, and
+    nothing of UDP.
     """
     if "window" not in facts:
         return 0.0
@@ -144,9 +148,9 @@ def _unreadable(facts, name):
 
 
 def _sits(spans, states, sustained, unreadable):
-    """Return whether *states* are held when *spans* were read last, and for the share *sustained* of the time that could be read.
+    """Return whether *states* are held when *spans* were read last, and were for a share of the time that could be read.
 
-    Of the share 0, any moment is enough. unreadable: seconds of *spans* that are in no share.
+    sustained: that share; of 0, any moment is enough. unreadable: seconds of *spans* that are in no share.
     """
     readable = sum(seconds for _state, seconds in spans) - unreadable
     held = sum(seconds for state, seconds in spans if state in states)
@@ -165,8 +169,9 @@ def _tcp(facts, rules):
         return
     spans, window, unreadable = _spans(facts, "tcp"), facts.get("window"), _unreadable(facts, "tcp")
     if unreadable:
-        yield ("tcp-partly-unknown", "warn", "For %.1f of %.1f seconds neither the flag nor the usage could be read, what was then is not known." % (
-            unreadable, window["seconds"]), "Let /proc/net/protocols and /proc/net/sockstat be read, and observe it again.")
+        message = "For %.1f of %.1f seconds neither the flag nor the usage could be read, what was then is not known."
+        yield ("tcp-partly-unknown", "warn", message % (unreadable, window["seconds"]),
+               "Let /proc/net/protocols and /proc/net/sockstat be read, and observe it again.")
     for severity, states in (("fail", rules["fail_states"]), ("warn", rules["warn_states"])):
         if tcp["state"] in states and _sits(spans, states, rules["sustained"], unreadable):
             if certain(tcp):
@@ -230,7 +235,8 @@ def _udp(facts, rules):
             human_bytes(udp["used"]["bytes"]), human_bytes(limit)), "Find the sockets whose readers fell behind (ss -um) and raise udp_mem.")
     if unreadable or udp["state"] is None and facts.get("network_namespace") != "other":
         when = "For %.1f of %.1f seconds" % (unreadable, facts["window"]["seconds"]) if unreadable else "Now"
-        yield ("udp-unknown", _at_most_warn(rules["udp"]), "%s the memory of UDP or its limit could not be read, what it was is not known." % when,
+        yield ("udp-unknown", _at_most_warn(rules["udp"]),
+               "%s the memory of UDP or its limit could not be read, what it was is not known." % when,
                "Let /proc/net/sockstat and /proc/sys/net/ipv4/udp_mem be read.")
 
 

@@ -8,7 +8,7 @@ A shape is a JSON Schema (draft 2020-12) that uses only what the functions here 
 programs. The check never shows what it found, only its kind: the data may come from a host, and a message is no place for its text.
 """
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import LARGEST, MOST_TOLD, SMALLEST
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import LARGEST, MOST_TOLD
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import printable
 

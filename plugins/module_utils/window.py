@@ -22,7 +22,8 @@ SHORTEST_INTERVAL = 0.1  # seconds; so the shortest windows have fewer samples
 def observe(seconds, read_memory, read_counters, clock=time.monotonic, sleep=time.sleep):
     """Sample for *seconds* and return what was seen, in the shape of the facts' key "window".
 
-    under_pressure: shares are of the time that could be read; unreadable_seconds is the rest, in which neither flag nor usage could be.
+    under_pressure: shares are of the time that could be read; unreadable_seconds is the rest, in which neither flag nor
+    usage could be.
 
     read_memory: returns the facts tcp and udp as they are now. read_counters: returns {name: number or None}. To wait between the
     samples is what a window is; tests pass a clock and a sleep of their own.

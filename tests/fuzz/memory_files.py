@@ -7,7 +7,11 @@
 import errno
 import os
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_files import MAXIMUM_FILE_SIZE, HostFiles, check_path
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_files import (
+    MAXIMUM_FILE_SIZE,
+    HostFiles,
+    check_path,
+)
 
 
 class MemoryFiles(HostFiles):

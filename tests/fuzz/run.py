@@ -7,8 +7,8 @@
     python tests/fuzz/run.py --inputs 1000000 --seed 7     # all of them, on all processors
     python tests/fuzz/run.py --again "sysctl.d:7:4711"     # one of them: target, seed, number
 
-A fault is an exception other than a refusal, an answer out of its bounds, more than a second of processor time when tried again alone,
-or more memory than MEMORY. The input of each is left in a file.
+A fault is an exception other than a refusal, an answer out of its bounds, more than a second of processor time when
+tried again alone, or more memory than MEMORY. The input of each is left in a file.
 """
 
 import argparse
@@ -64,7 +64,8 @@ def attempt(name, seed, number):
     except Endless:
         fault = "did not end within %d seconds of processor time" % ENDLESS
     except Exception as error:  # that is what is looked for
-        places = ["%s:%d" % (os.path.basename(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)[:-5:-1]]
+        frames = traceback.extract_tb(error.__traceback__)[:-5:-1]
+        places = ["%s:%d" % (os.path.basename(frame.filename), frame.lineno) for frame in frames]
         fault = "%s at %s: %.300s" % (type(error).__name__, " < ".join(places), error)
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
@@ -83,7 +84,11 @@ def prepare():
 
 
 def chunk(work):
-    """Try the inputs of the numbers *first* to *end* - 1. Return ({target: (tried, refused)}, faults, slow ones): [(name, number, what), …]."""
+    """Try the inputs of some numbers; work: (seed, the first of them, the one behind the last).
+
+    Return (counts, faults, slow): {(target, "tried" or "refused"): number}, [(target, number, fault), …], and
+    [(target, number, seconds), …] of those that took more than SLOW.
+    """
     seed, first, end = work
     counts, faults, slow = collections.Counter(), [], []
     for number in range(first, end):
@@ -99,7 +104,7 @@ def chunk(work):
 
 
 def fuzz(inputs, seed, workers=None):
-    """Try that many inputs. Return (counts, faults, slow) as chunk does; slow: those that were to be tried again alone."""
+    """Try that many *inputs*, in that many processes. Return what chunk does for all of them."""
     work = [(seed, first, min(inputs, first + CHUNK)) for first in range(0, inputs, CHUNK)]
     counts, faults, slow = collections.Counter(), [], []
     with multiprocessing.get_context("fork").Pool(workers, prepare) as pool:
@@ -149,8 +154,9 @@ def main():
             faults.append((name, number, "%.2f s of processor time, alone %.2f s" % (seconds, alone)))
     for name in targets.TARGETS:
         print("%-16s %8d tried %8d refused" % (name, counts[name, "tried"], counts[name, "refused"]))
-    totals = [sum(number for (_name, kind), number in counts.items() if kind == wanted) for wanted in ("tried", "refused")]
-    print("%-16s %8d tried %8d refused, %d slow at first, %d faults, %.0f s" % ("all", totals[0], totals[1], len(slow), len(faults), time.time() - start))
+    tried, refused = (sum(counts[name, kind] for name in targets.TARGETS) for kind in ("tried", "refused"))
+    print("%-16s %8d tried %8d refused, %d slow at first, %d faults, %.0f s" % (
+        "all", tried, refused, len(slow), len(faults), time.time() - start))
     kinds = {}
     for name, number, fault in faults:
         kinds.setdefault((name, fault.split(": ")[0]), []).append((number, fault))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Fuzzes all targets with the same inputs each time, and proves that the fuzzer finds what it is there for. More of them: run.py."""
+"""The same inputs for all targets each time, and proof that the fuzzer finds what it is there for. For more: run.py."""
 
 import pytest
 
@@ -25,15 +25,19 @@ def endless(_given):
 
 
 @pytest.mark.parametrize("what, fault", [
-    (lambda given: int("9" * given), "ValueError at test_fuzz.py"), (lambda given: "x" * 2 ** 30, "MemoryError at test_fuzz.py"),
+    (lambda given: int("9" * given), "ValueError at test_fuzz.py"),
+    (lambda given: "x" * 2 ** 30, "MemoryError at test_fuzz.py"),
     (lambda given: {"number": 2 ** 64}, "AssertionError at targets.py"), (lambda given: float("nan"), "ValueError at "),
-    (lambda given: ["x" * 10 ** 5], "AssertionError at targets.py"), (endless, "did not end within"), (lambda given: given, None)])
+    (lambda given: ["x" * 10 ** 5], "AssertionError at targets.py"), (endless, "did not end within"),
+    (lambda given: given, None)])
 def test_a_fault_is_found(monkeypatch, what, fault):
-    monkeypatch.setattr(targets, "TARGETS", {"one": targets.Target(lambda chance: 10 if chance.random() < 0.5 else 10000, what)})
+    monkeypatch.setattr(targets, "TARGETS",
+                        {"one": targets.Target(lambda chance: 10 if chance.random() < 0.5 else 10000, what)})
     monkeypatch.setattr(run, "ENDLESS", 0.1)
     counts, faults, _slow = run.fuzz(20, 7, workers=1)
     assert counts["one", "tried"] == 20
-    assert (len(faults) > 2 and all(found.startswith(fault) for _name, _number, found in faults)) if fault else faults == []
+    assert (len(faults) > 2 and all(found.startswith(fault) for _name, _number,
+                                    found in faults)) if fault else faults == []
 
 
 def test_an_input_is_made_again_from_its_seed_and_number():

@@ -98,25 +98,31 @@ def test_the_largest_groups_are_told_and_the_rest_is_counted(host):
 
 
 @pytest.mark.parametrize("name, text", [
-    ("memory.current", "9" * 5000), ("memory.current", "1_0"), ("memory.current", "-5"), ("memory.stat", "sock 18446744073709551616"), ("memory.stat", "sock many"),
-    ("memory.high", ""), ("memory.max", "\u0661"), ("memory.events", "max 1 2"), ("memory.events", "low"), ("memory.events", "low %s" % ("9" * 5000))])
+    ("memory.current", "9" * 5000), ("memory.current", "1_0"), ("memory.current", "-5"),
+    ("memory.stat", "sock 18446744073709551616"), ("memory.stat", "sock many"),
+    ("memory.high", ""), ("memory.max", "\u0661"), ("memory.events", "max 1 2"), ("memory.events", "low"),
+    ("memory.events", "low %s" % ("9" * 5000))])
 def test_a_number_that_is_none_costs_its_group_and_is_named(host, name, text):
     reading = version_2(host)
     group(host, "/bad", dict(SERVICE, **{name: text + "\n"}))
     assert [one["path"] for one in read_cgroups(reading)["groups"]] == ["/system.slice/web.service"]
-    assert len(reading.warnings) == 1 and reading.warnings[0].startswith("/sys/fs/cgroup: '/bad': not a number: ") and len(reading.warnings[0]) < 200
+    (warning,) = reading.warnings
+    assert warning.startswith("/sys/fs/cgroup: '/bad': not a number: ") and len(warning) < 200
 
 
-@pytest.mark.parametrize("text, percent", [("12.50", 12.5), ("0.00", 0.0), ("100.00", 100.0), ("100.01", None), ("nan", None), ("inf", None), ("1e1", None), ("-1", None),
+@pytest.mark.parametrize("text, percent", [("12.50", 12.5), ("0.00", 0.0), ("100.00", 100.0), ("100.01", None),
+                                           ("nan", None), ("inf", None), ("1e1", None), ("-1", None),
                                            ("9" * 5000, None), ("", None), (".", None), ("1_0", None)])
 def test_a_share_is_one(host, text, percent):
     reading = version_2(host)
-    group(host, "/system.slice/web.service", {"memory.pressure": "some avg10=%s avg60=1.00 avg300=0.20 total=99\n" % text})
+    group(host, "/system.slice/web.service",
+          {"memory.pressure": "some avg10=%s avg60=1.00 avg300=0.20 total=99\n" % text})
     assert read_cgroups(reading)["groups"][0]["stalled_percent"] == percent
 
 
 def test_events_are_few_and_their_names_short(host):
     reading = version_2(host)
-    group(host, "/system.slice/web.service", {"memory.events": "%s 5\n" % ("x" * 1000) + "".join("e%d 1\n" % number for number in range(100))})
+    group(host, "/system.slice/web.service",
+          {"memory.events": "%s 5\n" % ("x" * 1000) + "".join("e%d 1\n" % number for number in range(100))})
     events = read_cgroups(reading)["groups"][0]["events"]
     assert len(events) == 50 and events["x" * 80 + "..."] == 5

@@ -97,7 +97,8 @@ def test_time_that_could_not_be_read_is_not_time_that_was_well(healthy, spans, s
     if spans[-1][0] is None:
         facts["tcp"]["kernel_flag"] = None
     if is_told:
-        facts["window"]["tcp"]["under_pressure"] = {"unreadable_seconds": sum(seconds for state, seconds in spans if state is None)}
+        unreadable = sum(seconds for state, seconds in spans if state is None)
+        facts["window"]["tcp"]["under_pressure"] = {"unreadable_seconds": unreadable}
     result = judge(facts, {"sustained": sustained})
     assert found(result) == expected
     assert ("neither the flag nor the usage could be read" in result["message"]) == (PARTLY in expected[1])
@@ -187,7 +188,8 @@ def test_udp(healthy, spans, rule, expected):
     ([(None, 3.0), ("critical", 2.0)], "fail", [("udp-critical", "fail"), ("udp-unknown", "warn")]),
     ([(None, 3.0), ("critical", 2.0)], "warn", [("udp-critical", "warn"), ("udp-unknown", "warn")]),
     ([(None, 3.0), ("critical", 2.0)], "ignore", []),
-    ([("critical", 2.0), (None, 3.0)], "fail", [("udp-critical", "fail"), ("udp-unknown", "warn")]),  # when it was read last
+    ([("critical", 2.0), (None, 3.0)], "fail", [("udp-critical", "fail"),
+                                                ("udp-unknown", "warn")]),  # when it was read last
     ([("normal", 2.5), (None, 1.0), ("critical", 1.5)], "fail", [("udp-unknown", "warn")]),
     ([(None, 0.5), ("normal", 4.5)], "fail", [("udp-unknown", "warn")]),
     ([(None, 5.0)], "fail", [("udp-unknown", "warn")]),
@@ -197,7 +199,8 @@ def test_udp_that_could_not_be_read(healthy, spans, rule, expected):
     facts = in_state(healthy, "normal", [("normal", 5.0)]) if spans else copy.deepcopy(healthy)
     facts["udp"].update(state=spans[-1][0] if spans else None)
     if facts["udp"]["state"] is None:
-        facts["udp"].update(used={"pages": None, "bytes": None}, thresholds={"low": None, "pressure": None, "high": None})
+        facts["udp"].update(used={"pages": None, "bytes": None},
+                            thresholds={"low": None, "pressure": None, "high": None})
     if spans:
         facts["window"]["udp"]["states"] = [{"state": state, "seconds": seconds} for state, seconds in spans]
     assert found(judge(facts, {"udp": rule}))[1] == expected
@@ -240,10 +243,14 @@ def test_the_worst_reason_is_first_and_a_remedy_is_said_once(healthy):
 @pytest.mark.parametrize("rules, named", [
     ({"fail_state": []}, "rule: found 'fail_state'"), ({"fail_states": ["presure"]}, "fail_states"), ({"fail_states": "pressure"}, "fail_states"),
     ({"sustained": 1.5}, "sustained: found 1.5, expected a share from 0 to 1"), ({"sustained": "half"}, "sustained"), ({"sustained": True}, "sustained"),
-    ({"udp": "no"}, "udp: found 'no', expected one of fail, warn, ignore"), ({"orphans_fail_percent": -1}, "orphans_fail_percent"),
-    ({"fail_states": [["pressure"]]}, "fail_states"), ({"orphans_fail_percent": "9" * 5000}, "orphans_fail_percent: found '999"),
-    ({"orphans_fail_percent": 10 ** 5000}, "orphans_fail_percent: found a number of 16610 bits"), ({"sustained": "\u0661"}, "sustained"),
-    ({"sustained": float("nan")}, "sustained"), ({10 ** 5000: 1}, "rule: found a number of 16610 bits"), ({"kernel_log_seconds": [10 ** 5000]}, "kernel_log")])
+    ({"udp": "no"}, "udp: found 'no', expected one of fail, warn, ignore"),
+    ({"orphans_fail_percent": -1}, "orphans_fail_percent"),
+    ({"fail_states": [["pressure"]]}, "fail_states"), ({"orphans_fail_percent": "9" * 5000},
+                                                       "orphans_fail_percent: found '999"),
+    ({"orphans_fail_percent": 10 ** 5000}, "orphans_fail_percent: found a number of 16610 bits"),
+    ({"sustained": "\u0661"}, "sustained"),
+    ({"sustained": float("nan")}, "sustained"), ({10 ** 5000: 1}, "rule: found a number of 16610 bits"),
+    ({"kernel_log_seconds": [10 ** 5000]}, "kernel_log")])
 def test_wrong_rules_are_refused(healthy, rules, named):
     with pytest.raises(SocketMemoryError) as caught:
         judge(healthy, rules)
@@ -260,7 +267,8 @@ def test_a_budget_is_a_number_or_a_share_of_all_hosts(healthy, budget, tolerated
     assert judge_fleet(hosts, budget, list(hosts), list(hosts))["tolerated"] == tolerated
 
 
-@pytest.mark.parametrize("budget", ["", "5.5", "-1", "101 %", "5 % of all", None, True, "9" * 5000, pytest.param(10 ** 5000, id="huge"), "\u0661", [5], float("inf")])
+@pytest.mark.parametrize("budget", ["", "5.5", "-1", "101 %", "5 % of all", None, True, "9" * 5000,
+                                    pytest.param(10 ** 5000, id="huge"), "\u0661", [5], float("inf")])
 def test_a_budget_that_is_none_is_refused(budget):
     with pytest.raises(SocketMemoryError):
         judge_fleet({"a": None}, budget, ["a"], ["a"])

@@ -88,7 +88,8 @@ def test_folders_are_counted_and_links_are_none(host):
         host.files.folders("/no/such", 5)
 
 
-@pytest.mark.parametrize("number, size, read, left_out", [(4, 100, 3, 0), (3, 100, 3, 0), (2, 100, 2, 1), (9, 30, 3, 0), (9, 29, 2, 1), (9, 20, 2, 1), (0, 9, 0, 3)])
+@pytest.mark.parametrize("number, size, read, left_out", [
+    (4, 100, 3, 0), (3, 100, 3, 0), (2, 100, 2, 1), (9, 30, 3, 0), (9, 29, 2, 1), (9, 20, 2, 1), (0, 9, 0, 3)])
 def test_a_ration_of_files(host, number, size, read, left_out):
     ration = host_files.Ration(host.files, number, size)
     done = 0

@@ -36,4 +36,5 @@ def test_a_captured_tree_has_none(host):
 
 def test_numbers_that_are_none_are_not_believed():
     digits = b"9" * 5000
-    assert find_messages([digits + b",1,2,-;" + ORPHANS, b"6,1," + digits + b",-;" + ORPHANS, b"6,1,-5,-;" + ORPHANS, b"-1,1,5,-;" + ORPHANS], 100.0) == []
+    assert find_messages([digits + b",1,2,-;" + ORPHANS, b"6,1," + digits + b",-;" + ORPHANS, b"6,1,-5,-;" + ORPHANS,
+                          b"-1,1,5,-;" + ORPHANS], 100.0) == []

@@ -56,7 +56,8 @@ def test_range_and_whole_numbers_hold_for_every_way_to_write(value, taken):
             parse("bytes", value, 1024, 4096, whole=True)
 
 
-@pytest.mark.parametrize("value", [pytest.param(10 ** 5000, id="huge"), [10 ** 5000], {"a": 10 ** 5000}, "9" * 10 ** 6, "x" * 10 ** 6])
+@pytest.mark.parametrize("value", [pytest.param(10 ** 5000, id="huge"), [10 ** 5000], {"a": 10 ** 5000}, "9" * 10 ** 6,
+                                   "x" * 10 ** 6])
 def test_a_refusal_of_something_large_is_short(value):
     """Python itself refuses to print the first from 3.11 on."""
     with pytest.raises(SocketMemoryError) as caught:

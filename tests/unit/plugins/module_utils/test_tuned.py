@@ -119,9 +119,10 @@ def test_a_profile_that_cannot_be_read_raises(tuned):
         tuned({PROFILE: os.mkdir})
 
 
-def chain(length, step="p%d"):
+def chain(length):
     """Return profiles each of which includes the next one."""
-    return {"/etc/tuned/%s/tuned.conf" % (step % number): "[main]\ninclude=%s\n[sysctl]\n%s=%d\n" % (step % (number + 1), KEY, number) for number in range(length)}
+    text = "[main]\ninclude=p%d\n[sysctl]\n%s=%d\n"
+    return {"/etc/tuned/p%d/tuned.conf" % number: text % (number + 1, KEY, number) for number in range(length)}
 
 
 def test_profiles_that_include_one_another_without_end_are_an_error(tuned):
@@ -133,7 +134,8 @@ def test_profiles_that_include_one_another_without_end_are_an_error(tuned):
 
 
 @pytest.mark.parametrize("tree, path", [
-    ({NAME: "mine " * 101}, NAME), ({PROFILE: "[main]\ninclude=%s\n" % ("x," * 101)}, PROFILE), ({PROFILE: "[sysctl]\n" + "#" * 2000000}, PROFILE)])
+    ({NAME: "mine " * 101}, NAME), ({PROFILE: "[main]\ninclude=%s\n" % ("x," * 101)}, PROFILE),
+    ({PROFILE: "[sysctl]\n" + "#" * 2000000}, PROFILE)])
 def test_what_no_host_has_is_an_error(tuned, tree, path):
     with pytest.raises(OSError) as caught:
         tuned(tree)
@@ -142,4 +144,5 @@ def test_what_no_host_has_is_an_error(tuned, tree, path):
 
 def test_a_value_of_many_lines(tuned):
     """To add each to a text of all before once took minutes."""
-    assert values(tuned({PROFILE: "[sysctl]\n%s=1\n%s%s=2\n" % (KEY, " y\n" * 100000, MAX)})) == {KEY: "1" + "\ny" * 100000, MAX: "2"}
+    text = "[sysctl]\n%s=1\n%s%s=2\n" % (KEY, " y\n" * 100000, MAX)
+    assert values(tuned({PROFILE: text})) == {KEY: "1" + "\ny" * 100000, MAX: "2"}

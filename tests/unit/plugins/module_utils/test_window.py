@@ -81,11 +81,13 @@ def test_what_cannot_be_read_is_null():
     window = Script(lambda time: (None, None)).observe(1)
     nothing = {"pages": None, "bytes": None}
     assert window["tcp"] == {"used": {"first": nothing, "peak": nothing, "last": nothing, "change": nothing}, "trend": None,
-                             "states": [{"state": None, "seconds": 1.0}], "under_pressure": {"seconds": None, "share": None, "unreadable_seconds": 1.0}}
+                             "states": [{"state": None, "seconds": 1.0}],
+                             "under_pressure": {"seconds": None, "share": None, "unreadable_seconds": 1.0}}
 
 
 def test_shares_are_of_the_time_that_could_be_read():
-    window = Script(lambda time: (None, None) if time < 3 else ("pressure", 9) if time < 4 else ("normal", 5)).observe(5)
+    states = [(None, None)] * 3 + [("pressure", 9), ("normal", 5), ("normal", 5)]
+    window = Script(lambda time: states[int(time + 0.001)]).observe(5)
     assert window["tcp"]["under_pressure"] == {"seconds": 1.0, "share": 0.5, "unreadable_seconds": 3.0}
 
 
