@@ -83,9 +83,9 @@ def ansible_test(session: nox.Session, core: str, target: str, *command: str) ->
 
 @nox.session(python=python_for("2.19"))
 def units(session: nox.Session) -> None:
-    """Unit tests on the controller's Python."""
+    """Unit tests on the controller's Python, and 20,000 inputs of the fuzzer."""
     session.install("ansible-core~=2.19.0", "jmespath", "pytest")
-    session.run("pytest", "tests/unit", *session.posargs)
+    session.run("pytest", "tests/unit", "tests/fuzz", *session.posargs)
 
 
 @nox.session(python=python_for("2.19"))

@@ -15,7 +15,7 @@ import json
 from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks import drift as drifts
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.shape import ASSIGNED, checked_facts, usable_facts
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.report import fleet_table as reports
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout import rollout
@@ -42,8 +42,6 @@ def capacity(facts, workload=None):
 
 def drift(settings, facts):
     """Return where one host differs from *settings*."""
-    if not isinstance(settings, dict):
-        raise refuse("settings", "something else", "a dictionary of sysctl keys and values", "Correct it.")
     return drifts.drift(settings, checked_facts(facts, "limits", "boot"))
 
 

@@ -8,6 +8,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds imp
 
 LONGEST_FOUND = 300  # characters of what is refused, in its message
 
+
 class SocketMemoryError(Exception):
     """Raised by every domain function that refuses its input or could not do its work.
 
@@ -22,5 +23,5 @@ class SocketMemoryError(Exception):
 
 def refuse(subject, found, expected, remedy):
     """Return the SocketMemoryError for *subject*: every refusal reads alike, in the same order. Long ones are cut."""
-    found = cut(found, LONGEST_FOUND) if isinstance(found, str) else quoted(found)
-    return SocketMemoryError("%s: found %s, expected %s. %s" % (cut(subject, LONGEST_FOUND), found, expected, remedy))
+    subject, found = (cut(text, LONGEST_FOUND) if isinstance(text, str) else quoted(text) for text in (subject, found))
+    return SocketMemoryError("%s: found %s, expected %s. %s" % (subject, found, expected, remedy))

@@ -48,8 +48,8 @@ options:
     description:
       - Whether to judge if the host is under memory pressure, by the fact V(tcp), and by V(udp), V(cgroups) and V(kernel_log) where they were gathered.
       - With a window of observation a failing state fails where the host is in one at the end and was for the share O(rules.sustained)
-        of the time that could be read. One that did not last, or that only the kernel's counter shows, is a warning. So is any time that could
-        not be read; where the end could not be, the host fails.
+        of the time that could be read. One that did not last, or that only the kernel's counter shows, is a warning.
+      - So is any time that could not be read; where the end could not be, the host fails.
     type: bool
     default: false
   fleet_budget:
@@ -82,7 +82,9 @@ options:
         description: Share of the window, from 0 to 1, for which a state must be held. With 0 any moment is enough, also one that is over. Without it 0.5.
         type: float
       udp:
-        description: What it is when UDP is at its only limit, sustained alike. Without it V(fail). Where that could not be read, it is at most a warning.
+        description:
+          - What it is when UDP is at its only limit, sustained alike. Without it V(fail).
+          - Where that could not be read, it is at most a warning.
         type: str
         choices: [fail, warn, ignore]
       orphans_warn_percent:

@@ -80,8 +80,9 @@ def find_managers(files, boot):
     search.initramfs()
     search.sysctl_files(boot)
     if search.ration.left_out:
-        search.problems.append("%d files of other tools were not read, whether these set keys is not known: all together have more than %d files, or %d MiB" % (
-            search.ration.left_out, MOST_FILES, MOST_BYTES >> 20))
+        search.problems.append("%d files of other tools were not read, whether these set keys is not known: "
+                               "all together have more than %d files, or %d MiB" % (
+                                   search.ration.left_out, MOST_FILES, MOST_BYTES >> 20))
     return search.found, search.problems
 
 
@@ -200,7 +201,9 @@ class _Search:
         """A copy of sysctl.d in the initramfs is as old as the image, which only unpacking it could show."""
         for path in list(INITRAMFS_FILES) + self._paths(INITRAMFS_DIRECTORIES):
             text = self._text(path) or ""
-            lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")] if "sysctl." in text else []
+            if "sysctl." not in text:
+                continue
+            lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
             if any(name in line for line in lines for name in ("sysctl.d", "sysctl.conf")):
                 self._add("initramfs", None, [], path)
 

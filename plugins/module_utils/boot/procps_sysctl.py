@@ -4,7 +4,12 @@
 
 """What `sysctl --system` of procps-ng (src/sysctl.c) would leave: every assignment is written in turn, /etc/sysctl.conf last."""
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.sysctl_files import Assignment, path_of, real_path, settle
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.sysctl_files import (
+    Assignment,
+    path_of,
+    real_path,
+    settle,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.wildcards import SPECIAL, Wildcard
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import printable
 
@@ -61,15 +66,18 @@ def procps_writes(sysctl_files, version):
     wildcards = {settings[place].key: Wildcard(settings[place].key) for place in globs}
     writes = {}
     for path, key in sysctl_files.keys.items():
-        places = explicit.get(path, []) + [
-            place for place in globs if wildcards[settings[place].key].matches(path) and _spelled(path, settings[place].key) not in named]
+        taken = {name for name, one in wildcards.items() if one.matches(path) and _spelled(path, name) not in named}
+        places = explicit.get(path, []) + [place for place in globs if settings[place].key in taken]
         if places:
             writes[key] = [settings[place] for place in sorted(places)]
     return writes
 
 
 def _spelled(path, pattern):
-    """Return how sysctl spells the *path* that *pattern* matches. Any line that spells it so, also a later one or an exclusion, takes it from the wildcard."""
+    """Return how sysctl spells the *path* that *pattern* matches.
+
+    Any line that spells it so, also a later one or an exclusion, takes it from the wildcard.
+    """
     names = iter(path.split("/"))
     return "/".join(part if part in ("", ".") else next(names) for part in pattern.split("/"))
 

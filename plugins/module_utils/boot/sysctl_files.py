@@ -5,7 +5,8 @@
 """What the sysctl.d files will set at the next boot, and which file and line says so.
 
 Follows systemd-sysctl (src/sysctl/sysctl.c, src/basic/conf-files.c, src/basic/sysctl-util.c) of systemd 246 and newer, and that of
-EL8 (239 with the patches of 8.6). What other programs share with it is here too. No regular expressions here, see sysctl_keys.
+EL8 (239 with the patches of 8.6). What other programs share with it is here too.
+No regular expressions here, see sysctl_keys.
 """
 
 import os
@@ -81,9 +82,9 @@ def _setting(line, dialect):
 
 
 def _lines_with(text, words):
-    """Yield ``(number, line)`` of the lines of *text* that hold one of *words*, and of those longer than LONG. number: from 1.
+    """Yield ``(number, line)`` of the lines of *text* that hold one of *words*, and of those longer than LONG.
 
-    It searches for the words instead of asking every line: most hold none.
+    number: from 1. It searches for the words instead of asking every line: most hold none.
     """
     words = [word for word in words if word in text]
     places = [text.find(word) for word in words]
@@ -143,7 +144,8 @@ class SysctlFiles:
     """The sysctl.d files of one host, each read once for all programs that apply them, as far as they concern *keys*.
 
     files: HostFiles. keys: dotted names. preview: {path: text or None}, files as they would be after a change (None: removed).
-    problems: sentences, see also told(). complete: False once something could not be read, so that what it sets is not known.
+    problems: sentences, see also told(). complete: False once something could not be read, so that what it sets is not
+    known.
     """
 
     def __init__(self, files, keys, preview=None):
@@ -292,8 +294,9 @@ def resolve(sysctl_files, dialect="auto"):
     """Return {key: {value, file, line, overrides: [{file, line, value}, …]}}: what systemd-sysctl sets of the keys of SysctlFiles.
 
     A key that no file sets is absent. value: in the shape of parse_value; the text itself where the kernel refuses it or takes
-    a vector in part, and so keeps something the files do not say. overrides: the assignments that lose, nearest first; those beyond
-    the first 50 are only counted, as overrides_left_out. dialect: "systemd", "systemd-239", or "auto".
+    a vector in part, and so keeps something the files do not say. overrides: the assignments that lose, nearest first;
+    those beyond the first MOST_TOLD are only counted, as overrides_left_out.
+    dialect: "systemd", "systemd-239", or "auto".
     """
     boot = {}
     for key, (writes, losers) in systemd_writes(sysctl_files, dialect).items():
@@ -394,7 +397,8 @@ def _assignments(sysctl_files, file, dialect):
                     others.append((number, line))
     if others:
         more = " (and %d more lines)" % (len(others) - 1) if others[1:] else ""
-        sysctl_files.problems.append("%s:%d is not an assignment: %s%s" % (printable(file), others[0][0], quoted(others[0][1]), more))
+        number, line = others[0]
+        sysctl_files.problems.append("%s:%d is not an assignment: %s%s" % (printable(file), number, quoted(line), more))
     return found
 
 

@@ -38,7 +38,8 @@ def active(files):
 
     profile: the names, separated by blanks. value: the text of the profile, with its "<" or ">" for "only lower" or "only raise",
     and with variables as they are written. Sections that depend on the processor are left out. evidence: the file that names the
-    profile. reapply: whether it writes the sysctl.d files again. Raises OSError for a file that cannot be read, and for too many of them.
+    profile. reapply: whether it writes the sysctl.d files again. Raises OSError for a file that cannot be read, and for
+    too many of them.
     """
     reader = Ration(files, MOST_FILES, MOST_BYTES)
     names = (reader.read_if_present(ACTIVE_PROFILE) or "").split()
@@ -57,9 +58,9 @@ def active(files):
 
 
 def _load(reader, file, names, units, loaded):
-    """Add the sections of the profiles that *file* *names*, and of those they include, to *units*; the later ones go over the earlier.
+    """Add the sections of the profiles that *file* *names*, and of those they include, to *units*.
 
-    reader: a Ration, which also bounds the recursion: no file is read twice.
+    The later ones go over the earlier. reader: a Ration, which also bounds the recursion: no file is read twice.
     """
     if len(names) > MOST_NAMES:
         raise LeftOut(errno.EFBIG, "names more than %d profiles" % MOST_NAMES, file)

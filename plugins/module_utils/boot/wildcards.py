@@ -4,7 +4,8 @@
 
 """Which keys a wildcard names: glob(3) and its braces (GLOB_BRACE), to which systemd-sysctl and sysctl leave it.
 
-The time that anything here takes grows with the length of the wildcard, whatever is in it. No regular expressions, see sysctl_keys.
+The time that anything here takes grows with the length of the wildcard, whatever is in it.
+No regular expressions here, see sysctl_keys.
 """
 
 SPECIAL = frozenset("*?[")  # systemd's src/basic/string-util.h GLOB_CHARS
@@ -51,7 +52,7 @@ def _fits(name, tokens):
 
 
 def _tokens(pattern):
-    """Return *pattern* as a list of ANY_NUMBER, ANY_ONE, and "=" before the characters of a name that may stand at one place.
+    """Return *pattern* as a list of ANY_NUMBER, ANY_ONE, and "=" before the characters that may stand at one place.
 
     None where no name of a key can match, such as for a bracket that is not closed: no name has a bracket.
     """
@@ -96,7 +97,7 @@ def _end_of_bracket(pattern, inside):
 
 
 def _end_of_class(pattern, start):
-    """Return where a [:class:], or one character as [.x.] or [=x=], ends that begins at *start*; None where none does."""
+    """Return where a [:class:], or a character as [.x.] or [=x=], ends that begins at *start*; None without one."""
     kind, end = pattern[start + 1:start + 2], start + 2
     if kind == ":":
         while pattern[end:end + 1].isalnum() or pattern[end:end + 1] == "_":
@@ -127,19 +128,23 @@ def _in_bracket(negated, inside):
 
 
 def _character(inside, position):
-    """Return the character at *position* of the *inside* of a bracket, perhaps written as [.x.], [=x=] or behind a backslash, and where it ends."""
+    """Return the character at *position* of the *inside* of a bracket, and where it ends.
+
+    It may be written as [.x.] or [=x=], or behind a backslash.
+    """
     if inside[position] == "\\" and position + 1 < len(inside):
         return inside[position + 1], position + 2
-    end = position + 5
-    if inside[position] == "[" and inside[position + 4:end] == "]" and inside[position + 1] in ".=" and inside[position + 3] in ".=":
-        return inside[position + 2], end
+    word = inside[position:position + 5]
+    if len(word) == 5 and word[0] == "[" and word[1] in ".=" and word[3] in ".=" and word[4] == "]":
+        return word[2], position + 5
     return inside[position], position + 1
 
 
 def expanded(pattern, most, longest):
-    """Return the patterns that *pattern* stands for by its braces; None where these are more than *most*, or longer than *longest* together.
+    """Return the patterns that *pattern* stands for by its braces.
 
-    Braces that are not closed, and what follows them, are no braces.
+    None where these are more than *most*, or longer than *longest* together. Braces that are not closed are none, nor is
+    what follows them.
     """
     unclosed = _first_unclosed(pattern)
     outer, alternatives, prefixes = [], [], [""]  # those of the braces that are open, and of the innermost

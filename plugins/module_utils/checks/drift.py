@@ -25,6 +25,8 @@ def drift(settings, facts):
     could not be read (fact limits_unreadable) is not known to hold, which is a difference: unreadable says why.
     Raises SocketMemoryError for a key that is not managed, and for a value that the kernel would misread.
     """
+    if not isinstance(settings, dict):
+        raise refuse("settings", quoted(settings), "a dictionary of sysctl keys and values", "Correct it.")
     differences = []
     for key, value in settings.items():
         if key not in KEYS:

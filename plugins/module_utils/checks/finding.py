@@ -4,6 +4,8 @@
 
 """The one kind of finding, and checks as data: lint, findings, gate, drift and roll-out regressions all have this form."""
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import within_bounds
+
 SEVERITIES = ("error", "warning", "info")  # the worst first: errors fail a play, warnings warn
 
 
@@ -11,9 +13,10 @@ def finding(identifier, severity, subject, message, evidence, remedy):
     """Return a finding as a dictionary of these names.
 
     identifier: a word that users name to silence it or to change its severity; each has an entry in the docs. subject: the sysctl key,
-    file or control group that it is about, None for the host. evidence: the numbers that message is made of.
+    file or control group that it is about, None for the host. evidence: the numbers that message is made of; one that 64 bits do not hold
+    is None, as in all facts.
     """
-    return {"id": identifier, "severity": severity, "subject": subject, "message": message, "evidence": evidence, "remedy": remedy}
+    return {"id": identifier, "severity": severity, "subject": subject, "message": message, "evidence": within_bounds(evidence), "remedy": remedy}
 
 
 class Check:

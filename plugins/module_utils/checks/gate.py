@@ -123,6 +123,8 @@ def _written(number):
 
 def check_rules(rules):
     """Return RULES with what *rules* says otherwise, numbers as numbers. Raises SocketMemoryError."""
+    if not isinstance(rules, dict):
+        raise refuse("rules", quoted(rules), "a dictionary of " + ", ".join(sorted(RULES)), "Correct it.")
     for name, value in rules.items():
         if name not in RULES:
             raise refuse("rule", quoted(name), "one of " + ", ".join(sorted(RULES)), "Correct it.")
@@ -132,7 +134,7 @@ def check_rules(rules):
             if not isinstance(value, (list, tuple)) or any(state not in TCP_STATES for state in value):
                 raise refuse(name, quoted(value), "a list of " + ", ".join(TCP_STATES), "Correct it.")
         elif isinstance(RULES[name], str):
-            if value not in WORDS:
+            if value not in tuple(WORDS):
                 raise refuse(name, quoted(value), "one of " + ", ".join(WORDS), "Correct it.")
         elif not re.match(r"[0-9]{1,18}(\.[0-9]{1,18})?\Z", _written(value)) or name == "sustained" and float(value) > 1:
             raise refuse(name, quoted(value), "a share from 0 to 1" if name == "sustained" else "a number from 0", "Correct it.")

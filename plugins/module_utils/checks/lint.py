@@ -103,7 +103,7 @@ def _range_message(key, found):
 
 
 def _of_memory(data, key, value):
-    return {"value": value, "page_size": data["page_size"], "bytes": value[2] * data["page_size"], "memory_total": data["memory_total"]}
+    return {"value": value, "page_size": data["page_size"], "memory_total": data["memory_total"]}
 
 
 def _above_memory(data):
@@ -170,7 +170,7 @@ CHECKS = (
     Check("range", "error", (), _range, _range_message, lambda key, _found: "Stay in the range: %s." % RANGES[key][2]),
     Check("above-memory", "error", ("page_size", "memory_total"), _above_memory,
           lambda key, found: "%s: found high %d pages = %s, expected less than the %s of memory of this host" % (
-              key, found["value"][2], human_bytes(found["bytes"]), human_bytes(found["memory_total"])),
+              key, found["value"][2], human_bytes(found["value"][2] * found["page_size"]), human_bytes(found["memory_total"])),
           _above_memory_remedy),
     Check("below-floor", "error", ("page_size",), _below_floor,
           lambda key, found: "%s: found low %d pages, expected at least %d" % (key, found["value"][0], found["floor"]),
@@ -183,7 +183,7 @@ CHECKS = (
           "Keep the larger value, or set only_raise to false if less is meant."),
     Check("half-of-memory", "warning", ("page_size", "memory_total"), _half_of_memory,
           lambda key, found: "%s: high %d pages = %s is half or more of the %s of memory" % (
-              key, found["value"][2], human_bytes(found["bytes"]), human_bytes(found["memory_total"])),
+              key, found["value"][2], human_bytes(found["value"][2] * found["page_size"]), human_bytes(found["memory_total"])),
           "Socket memory cannot be swapped: keep high at or below a quarter unless the host does nothing else."),
     Check("narrow-band", "warning", ("page_size",), _narrow_band,
           lambda key, found: "%s: found %d pages between low and pressure, the kernel may miscount by %d" % (key, found["band"], found["error_bound"]),

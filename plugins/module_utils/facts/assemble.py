@@ -70,7 +70,7 @@ def assemble(answer, params):
     """Return what run returns, from what gather.read answered: with states, sizes and findings, and only with what was asked for."""
     subsets = choose_subsets(params.get("gather_subset"))
     facts = answer["facts"]
-    if "tcp" in facts:
+    if {"tcp", "udp"} <= set(facts):
         _add_states(facts)
     for name in (name for name in SIZED if name in subsets):
         known = facts["page_size"] and facts["memory_total"]

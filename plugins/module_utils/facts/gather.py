@@ -6,7 +6,14 @@
 
 import os
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import LONGEST_QUOTE, bounded, cut, first_of, quoted, sentences
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import (
+    LONGEST_QUOTE,
+    bounded,
+    cut,
+    first_of,
+    quoted,
+    sentences,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host import proc_net
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import HostFiles
@@ -48,10 +55,12 @@ def read(params):
     wanted = set(params["read"])
     root = params.get("root") or "/"
     if not os.path.isdir(root):
-        raise refuse("root", quoted(root), "a directory with proc/ and etc/ in it", "Name the top of the captured tree.")
+        raise refuse("root", quoted(root), "a directory with proc/ and etc/ in it",
+                     "Name the top of the captured tree.")
     page_size = params.get("page_size")
     if page_size is not None and (not 512 <= page_size <= LARGEST_PAGE or page_size & (page_size - 1)):
-        raise refuse("page_size", page_size, "a power of two, in bytes, from 512 to %d" % LARGEST_PAGE, "Use what getconf PAGESIZE says on the host.")
+        raise refuse("page_size", page_size, "a power of two, in bytes, from 512 to %d" % LARGEST_PAGE,
+                     "Use what getconf PAGESIZE says on the host.")
     reading = _Reading(HostFiles(root))
     facts = reading.host(page_size)
     cgroups_before = reading.cgroups() if {"window", "cgroups"} <= wanted else None
@@ -215,7 +224,8 @@ class _Reading(HostReading):
             return {"pages": number if in_pages else None, "bytes": None}
         used = {"pages": bounded(-(-number * unit // page_size)), "bytes": bounded(number * unit)}
         if None in used.values():
-            self.warnings.append("/proc/net/sockstat: the memory of %s is no memory that a host has: %d" % (protocol, number))
+            text = "/proc/net/sockstat: the memory of %s is no memory that a host has: %d"
+            self.warnings.append(text % (protocol, number))
         return used
 
     def _kernel_flag(self, protocols):

@@ -7,7 +7,13 @@
 Kernel: include/net/tcp.h tcp_under_memory_pressure, mm/memcontrol.c.
 """
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import DIGITS, cut, first_of, quoted, whole_number
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import (
+    DIGITS,
+    cut,
+    first_of,
+    quoted,
+    whole_number,
+)
 
 TOP = "/sys/fs/cgroup"
 MOST_READ = 2000  # groups
@@ -20,9 +26,9 @@ UNLIMITED = 1 << 60  # bytes; without a limit version 1 prints the largest numbe
 
 
 def read_cgroups(reading, before=None):
-    """Return {version, groups} with the 20 groups that hold most, those that hold most first, or None with a warning in *reading* (HostReading).
+    """Return {version, groups} of at most MOST_TOLD groups, or None with a warning in *reading* (HostReading).
 
-    Where there are more that would be told, groups_left_out says how many.
+    Those that hold most are first. Where there are more that would be told, groups_left_out says how many.
 
     groups: [{path, socket_bytes, memory_bytes, high_bytes, max_bytes, events, stalled_percent}, …]. high_bytes and max_bytes are
     limits of memory_bytes, None where there is none; of version 1, which counts sockets apart and only under a limit, memory_bytes is

@@ -30,11 +30,11 @@ class HostFiles:
         self.live = self.root == "/"
 
     def local_path(self, path):
-        """Return the path on this machine for *path* of the host. Raises OSError: for a link loop, and for a path that no file can have."""
-        if len(path) > MAXIMUM_PATH:
-            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), path)
-        if "\0" in path or not _is_encodable(path):
-            raise OSError(errno.EINVAL, "not the name of a file", path)
+        """Return the path on this machine for *path* of the host.
+
+        Raises OSError: for a link loop, and for a path that no file can have.
+        """
+        check_path(path)
         if self.live:
             return path
         resolved = []
@@ -68,7 +68,10 @@ class HostFiles:
             return False
 
     def names(self, path):
-        """Return the sorted names in directory *path*; an absent directory has none. Raises OSError otherwise, also for more than MAXIMUM_NAMES."""
+        """Return the sorted names in directory *path*; an absent directory has none.
+
+        Raises OSError for any other reason, also for more than MAXIMUM_NAMES.
+        """
         try:
             with os.scandir(self.local_path(path)) as entries:
                 names = [entry.name for entry, _number in zip(entries, range(MAXIMUM_NAMES + 1))]
@@ -81,7 +84,10 @@ class HostFiles:
         return sorted(names)
 
     def folders(self, path, most):
-        """Return the sorted names of directories in directory *path*, links not followed; no more than *most*. Raises OSError."""
+        """Return the sorted names of directories in directory *path*, no more than *most*. Raises OSError.
+
+        A link is no directory.
+        """
         found = []
         with os.scandir(self.local_path(path)) as entries:
             for entry, _number in zip(entries, range(MAXIMUM_NAMES)):
@@ -92,9 +98,10 @@ class HostFiles:
         return sorted(found)
 
     def read(self, path, most=None):
-        """Return the text of the regular file *path* of at most *most* bytes, else MAXIMUM_FILE_SIZE. Raises OSError; never blocks on a FIFO.
+        """Return the text of the regular file *path*, of at most *most* bytes or MAXIMUM_FILE_SIZE.
 
-        Bytes that are not UTF-8 become surrogates (PEP 383), so that the same text can be written back.
+        Raises OSError; never blocks on a FIFO. Bytes that are not UTF-8 become surrogates (PEP 383), so that the same text
+        can be written back.
         """
         most = MAXIMUM_FILE_SIZE if most is None else most
         handle = os.open(self.local_path(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -129,14 +136,20 @@ class HostFiles:
 
 
 class Ration:
-    """Reads *files* (HostFiles): so many of them, and so many bytes altogether, and no more. left_out: how many were asked for beyond."""
+    """Reads *files* (HostFiles): so many of them, and so many bytes altogether, and no more.
+
+    left_out: how many were asked for beyond.
+    """
 
     def __init__(self, files, number, size):
         self.files, self.number, self.size = files, number, size
         self.left_out = 0
 
     def read(self, path):
-        """Return the text of the regular file *path*. Raises LeftOut where there is no room for it, OSError where it cannot be read."""
+        """Return the text of the regular file *path*.
+
+        Raises LeftOut where there is no room for it, OSError where it cannot be read.
+        """
         if self.number < 1 or self.size < 1:
             self.left_out += 1
             raise LeftOut(errno.EFBIG, "too many files, or too large ones", path)
@@ -165,10 +178,16 @@ class Ration:
             raise
 
 
-def _is_encodable(path):
-    """Return whether *path* can be the name of a file: its text may have come from a file in UTF-8, where this process runs with another encoding."""
+def check_path(path):
+    """Raise OSError where no file can have *path*, which may be any text of a file of the host.
+
+    Python itself raises ValueError for some of them.
+    """
+    if len(path) > MAXIMUM_PATH:
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), path)
     try:
-        os.fsencode(path)
-    except UnicodeEncodeError:
-        return False
-    return True
+        encoded = os.fsencode(path)
+    except UnicodeEncodeError:  # a text in UTF-8, where this process runs with another encoding
+        encoded = b"\0"
+    if b"\0" in encoded:
+        raise OSError(errno.EINVAL, "no name that a file can have", path)

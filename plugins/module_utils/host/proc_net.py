@@ -29,7 +29,8 @@ def parse_sockstat(text):
         for name, word in zip(words[0::2], words[1::2] + [""]):
             fields[name] = whole_number(word)
             if fields[name] is None:
-                problems.append("%s %s: %s" % (_name(protocol), _name(name), _no_number(word) if word else "no value, the line is cut"))
+                problems.append("%s %s: %s" % (_name(protocol), _name(name),
+                                               _no_number(word) if word else "no value, the line is cut"))
     return values, problems
 
 
@@ -68,7 +69,8 @@ def parse_header_pairs(text):
             names = headers.pop(table)
             numbers = [whole_number(word) for word in words]
             if len(numbers) < len(names):
-                problems.append("%s: %d values for %d names, the line is cut" % (_name(table), len(numbers), len(names)))
+                problems.append("%s: %d values for %d names, the line is cut" % (
+                    _name(table), len(numbers), len(names)))
                 numbers = numbers[:-1] + [None] * (len(names) - len(numbers) + 1)
             for name, number, word in zip(names, numbers, words):
                 if number is None and whole_number(word) is None:
@@ -98,4 +100,5 @@ def _name(name):
 
 def _no_number(word):
     """Return why *word* is not taken."""
-    return "%s: %s" % ("not a number" if not DIGITS.issuperset(word.lstrip("-")) else "more than 64 bits hold", quoted(word))
+    return "%s: %s" % ("not a number" if not DIGITS.issuperset(word.lstrip("-")) else "more than 64 bits hold",
+                       quoted(word))

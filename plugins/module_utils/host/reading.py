@@ -6,7 +6,12 @@
 
 import os
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import bounded, first_of, quoted, whole_number
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import (
+    bounded,
+    first_of,
+    quoted,
+    whole_number,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.generations import PER_CPU_RESERVE, counts_in_pages
 
 X86_PAGE_SIZE = 4096  # the only one of x86_64; other architectures choose at build time
@@ -46,14 +51,17 @@ class HostReading:
     def tell(self, path, problems):
         """Warn of *problems* with *path*; of no more than the first MOST_PROBLEMS."""
         told, left_out = first_of(problems, MOST_PROBLEMS)
-        self.warnings.extend("%s: %s" % (path, problem) for problem in told + ["%d more problems" % left_out] * bool(left_out))
+        if left_out:
+            told = told + ["%d more problems" % left_out]
+        self.warnings.extend("%s: %s" % (path, problem) for problem in told)
 
     def kernel(self):
         """Return the kernel release, or None."""
         release = (self.text("/proc/sys/kernel/osrelease") or "").strip() or None
         is_too_long = release is not None and len(release) > LONGEST_RELEASE
         if release and (is_too_long or counts_in_pages(release) is None):
-            self.warnings.append("/proc/sys/kernel/osrelease: %s is no kernel release: how memory is counted is not known" % quoted(release))
+            self.warnings.append("/proc/sys/kernel/osrelease: %s is no kernel release: "
+                                 "how memory is counted is not known" % quoted(release))
         return None if is_too_long else release
 
     def page_size(self, given=None, release=None):
@@ -95,7 +103,10 @@ class HostReading:
         return None if None in (in_pages, reserve, processors) else bounded(processors * reserve)
 
     def _processors(self):
-        """Return the number of online processors, from a list such as 0-3,8 (lib/vsprintf.c bitmap_list_string: in ascending order)."""
+        """Return the number of online processors, from a list such as 0-3,8.
+
+        It is in ascending order (lib/vsprintf.c bitmap_list_string).
+        """
         text = self.text("/sys/devices/system/cpu/online")
         if text is None:
             return None

@@ -7,7 +7,13 @@
 No regular expressions here: on a host the import of re costs more than all that is done with it.
 """
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import DIGITS, LARGEST, LONGEST_NUMBER, bounded, quoted
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import (
+    DIGITS,
+    LARGEST,
+    LONGEST_NUMBER,
+    bounded,
+    quoted,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
 
 INT_MAX = 2147483647  # include/linux/limits.h; the "int" sysctl handlers of kernel/sysctl.c take no more
@@ -80,7 +86,8 @@ def key_path(key):
     """Return the path below /proc/sys of a dotted *key*. Raises SocketMemoryError for a name that could leave it."""
     parts = key.translate({ord("."): "/", ord("/"): "."}).split("/")
     if any(part in ("", ".", "..") or not NAME_CHARACTERS.issuperset(part) for part in parts):
-        raise refuse(quoted(key), "a character or an empty part no sysctl has", "a name such as net.ipv4.tcp_mem", "Correct the key.")
+        raise refuse(quoted(key), "a character or an empty part no sysctl has", "a name such as net.ipv4.tcp_mem",
+                     "Correct the key.")
     return "/proc/sys/" + "/".join(parts)
 
 
@@ -92,7 +99,8 @@ def parse_value(key, value):
     """
     words = value if isinstance(value, (list, tuple)) else [value]
     if any(isinstance(word, bool) or not isinstance(word, (int, str)) for word in words):
-        raise refuse(key, quoted(value), "whole numbers", "Write numbers; on, off, true and false are not values of a sysctl.")
+        raise refuse(key, quoted(value), "whole numbers",
+                     "Write numbers; on, off, true and false are not values of a sysctl.")
     too_large = [word for word in words if isinstance(word, int) and bounded(word) is None]
     if too_large:
         raise refuse(key, quoted(too_large[0]), "numbers of at most %d" % LARGEST, "Use a smaller number.")
@@ -110,25 +118,30 @@ def parse_value(key, value):
     for word in words:
         # Decimal only: the kernel reads 010 as octal 8 and 0x10 as hexadecimal 16 (kernel/sysctl.c strtoul_lenient).
         if not DIGITS.issuperset(word) or (word[0] == "0" and word != "0"):
-            raise refuse(key, quoted(text), "decimal numbers without sign, unit or leading zero", "Write each number out in %s." % KEYS[key].unit)
+            raise refuse(key, quoted(text), "decimal numbers without sign, unit or leading zero",
+                         "Write each number out in %s." % KEYS[key].unit)
         if len(word) > LONGEST_NUMBER or int(word) > LARGEST:
             raise refuse(key, quoted(text), "numbers of at most %d" % LARGEST, "Use a smaller number.")
     if len(words) != len(fields or "1"):
         wanted = "3 numbers (%s)" % ", ".join(fields) if fields else "1 number"
-        raise refuse(key, "%d in %s" % (len(words), quoted(text)), wanted, "Write all of them: the kernel would keep the old rest.")
+        raise refuse(key, "%d in %s" % (len(words), quoted(text)), wanted,
+                     "Write all of them: the kernel would keep the old rest.")
     numbers = [int(word) for word in words]
     return numbers if fields else numbers[0]
 
 
 def kernel_number(word):
-    """Return *word* as the kernel reads a number: decimal, 0x hexadecimal or 0 octal. None where it is none, or too large for 64 bits.
+    """Return *word* as the kernel reads a number: decimal, 0x hexadecimal or 0 octal.
 
-    kernel/sysctl.c proc_get_long, which takes no longer word than LONGEST_NUMBER.
+    None where it is none, or too large for 64 bits; and kernel/sysctl.c proc_get_long takes no longer word than
+    LONGEST_NUMBER.
     """
     digits = word[1:] if word[:1] == "-" else word
     base = 16 if digits[:2] in ("0x", "0X") else 8 if digits[:1] == "0" else 10
     digits = digits[2:] if base == 16 else digits
-    return bounded(int(word, base)) if digits and len(word) <= LONGEST_NUMBER and DIGITS_OF[base].issuperset(digits) else None
+    if not digits or len(word) > LONGEST_NUMBER or not DIGITS_OF[base].issuperset(digits):
+        return None
+    return bounded(int(word, base))
 
 
 def read_kernel_value(key, text):
@@ -141,7 +154,8 @@ def read_kernel_value(key, text):
         return " ".join(words)
     numbers = [kernel_number(word) for word in words[:len(THRESHOLDS) + 1]]
     if None in numbers or len(numbers) != len(KEYS[key].fields or "1"):
-        raise SocketMemoryError("%s: the kernel printed %s, not %s" % (key, quoted(text), "3 numbers" if KEYS[key].fields else "1 number"))
+        wanted = "3 numbers" if KEYS[key].fields else "1 number"
+        raise SocketMemoryError("%s: the kernel printed %s, not %s" % (key, quoted(text), wanted))
     return numbers if KEYS[key].fields else numbers[0]
 
 

@@ -44,7 +44,8 @@ def numbers_taken(key, text):
     numbers = []
     for _element in KEYS[key].fields or "1":
         text = text.lstrip(SPACES)
-        word = text[:LONGEST_NUMBER + 1].replace("\t", " ").replace("\n", " ").partition(" ")[0]  # a longer one is no number
+        start = text[:LONGEST_NUMBER + 1]  # a longer word is no number
+        word = start.replace("\t", " ").replace("\n", " ").partition(" ")[0]
         number = kernel_number(word)
         if number is None or not least <= number <= most:
             break
@@ -57,7 +58,8 @@ def held_after(key, texts):
     """Return ``(value, decisive)``: what *key* holds after *texts* are written in this order, and the index of the last that counts.
 
     value: list of int or int. Where the texts do not decide it all, because the kernel refuses them or takes a vector in part, it
-    is the text that was to be set, no more than its first LONGEST_QUOTE characters. A key that is not managed holds the words of the last text.
+    is the text that was to be set, no more than its first LONGEST_QUOTE characters. A key that is not managed holds the
+    words of the last text.
     """
     last = len(texts) - 1
     if key not in KEYS:

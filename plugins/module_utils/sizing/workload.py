@@ -53,7 +53,8 @@ def check_workload(workload=None):
         raise refuse("workload", quoted(workload), "options such as profile: balanced", "Write it as a dictionary.")
     for name in workload:
         if name not in QUANTITIES and name not in OTHERS:
-            raise refuse("workload", "the option %s" % quoted(name), "one of " + ", ".join(list(OTHERS) + list(QUANTITIES)), "Correct or remove it.")
+            raise refuse("workload", "the option %s" % quoted(name),
+                         "one of " + ", ".join(list(OTHERS) + list(QUANTITIES)), "Correct or remove it.")
     given = {name: value for name, value in workload.items() if value is not None}
     observed = given.get("observed_peak")
     if isinstance(observed, dict):  # as the facts hold it: {pages, bytes}
@@ -65,7 +66,8 @@ def check_workload(workload=None):
         checked["observed_peak"] = FACTS
     checked["profile"] = given.get("profile") or "balanced"
     if checked["profile"] not in PROFILE_NAMES:
-        raise refuse("workload.profile", quoted(checked["profile"]), "one of " + ", ".join(PROFILE_NAMES), "Choose a profile.")
+        raise refuse("workload.profile", quoted(checked["profile"]), "one of " + ", ".join(PROFILE_NAMES),
+                     "Choose a profile.")
     checked["only_raise"] = given.get("only_raise", True)
     if not isinstance(checked["only_raise"], bool):
         raise refuse("workload.only_raise", quoted(checked["only_raise"]), "true or false", "Correct it.")
@@ -97,7 +99,8 @@ def _paths(given, checked):
         raise refuse("workload", "paths beside bandwidth_mbps and rtt_ms", "one of the two", "Put the single path into the list.")
     for number, path in enumerate(paths):
         if not isinstance(path, dict) or set(path) != {"bandwidth_mbps", "rtt_ms"}:
-            raise refuse("workload.paths[%d]" % number, quoted(path), "bandwidth_mbps and rtt_ms", "Give both, and nothing else.")
+            raise refuse("workload.paths[%d]" % number, quoted(path), "bandwidth_mbps and rtt_ms",
+                         "Give both, and nothing else.")
         single.append(tuple(parse_quantity("paths[%d].%s" % (number, name), QUANTITIES[name], path[name]) for name in ("bandwidth_mbps", "rtt_ms")))
     return single
 
@@ -107,7 +110,8 @@ def _overrides(overrides):
         raise refuse("workload.overrides", quoted(overrides), "a dictionary of sysctl keys and values", "Correct it.")
     for key in overrides:
         if key not in KEYS:
-            raise refuse("workload.overrides", "the key %s" % quoted(key), "one of " + ", ".join(KEYS), "Put other keys into a sysctl.d file of their own.")
+            raise refuse("workload.overrides", "the key %s" % quoted(key), "one of " + ", ".join(KEYS),
+                         "Put other keys into a sysctl.d file of their own.")
     return {key: parse_value(key, value) for key, value in overrides.items()}
 
 
@@ -117,7 +121,9 @@ def _silence(silence):
         raise refuse("workload.silence", quoted(silence), "a dictionary of rules and reasons", "Correct it.")
     for rule, reason in silence.items():
         if rule not in WARNINGS:
-            raise refuse("workload.silence", "the rule %s" % quoted(rule), "one of " + ", ".join(WARNINGS), "Only warnings can be silenced; correct the value.")
+            raise refuse("workload.silence", "the rule %s" % quoted(rule), "one of " + ", ".join(WARNINGS),
+                         "Only warnings can be silenced; correct the value.")
         if not isinstance(reason, str) or not reason.strip():
-            raise refuse("workload.silence." + rule, quoted(reason), "the reason in words", "Say why it is right here: the next reader will ask.")
+            raise refuse("workload.silence." + rule, quoted(reason), "the reason in words",
+                         "Say why it is right here: the next reader will ask.")
     return dict(silence)

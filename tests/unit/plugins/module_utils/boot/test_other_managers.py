@@ -8,6 +8,7 @@ import errno
 import os
 
 import pytest
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot import other_managers as module
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.other_managers import find_managers, keys_named
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.sysctl_files import boot_values
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import HostFiles
@@ -172,3 +173,27 @@ def test_a_loop_of_links_is_named_and_costs_no_more_than_itself(managers):
         managers.host.write(path, lambda local, path=path: os.symlink(path, local))
     assert [one[2] for one in managers({})] == [[MEM]]
     assert sorted(problem.partition(" ")[0] for problem in managers.problems) == ["/etc/NetworkManager/dispatcher.d/loop", "/etc/cloud/cloud.cfg.d"]
+
+
+def test_too_many_files_are_left_out_and_counted(managers, monkeypatch):
+    monkeypatch.setattr(module, "MOST_FILES", 60)
+    found = managers({"/etc/NetworkManager/dispatcher.d/%03d" % number: MEM for number in range(100)})
+    assert 30 < len(found) < 100
+    left_out = int(managers.problems[0].split()[0])
+    assert left_out >= 100 - len(found)
+    assert managers.problems == ["%d files of other tools were not read, whether these set keys is not known: "
+                                 "all together have more than 60 files, or 8 MiB" % left_out]
+
+
+def test_a_note_may_be_called_anything(managers):
+    """Such a name is a path of which Python says that it has a NUL, or no bytes."""
+    settings = 'NOTE_APPLY_ORDER="a\0b \udcff ../../x %s 1"\n' % ("n" * 5000)
+    managers.host.write("/etc/sysconfig/saptune", settings.encode("utf-8", "surrogateescape"))
+    tree = {"/etc/saptune/extra/1.conf": MEM + " = 1 2 3\n"}
+    assert managers(tree) == [("saptune", None, [MEM], "/etc/sysconfig/saptune")]
+
+
+def test_whose_a_file_is_stands_at_its_head(managers):
+    text = "# managed by puppet\n%s = 1\n" % MAX
+    assert managers({ETC + "a.conf": "#" * 65000 + "\n" + text}) == [("puppet", True, [MAX], ETC + "a.conf")]
+    assert managers({ETC + "a.conf": "#" * 66000 + "\n" + text}) == []

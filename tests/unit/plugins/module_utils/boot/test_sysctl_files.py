@@ -7,6 +7,7 @@
 import os
 
 import pytest
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot import sysctl_files
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.sysctl_files import boot_values, dialect_of, name_that_wins, parse_lines
 
 KEY, MEM = "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_mem"
@@ -200,3 +201,77 @@ def test_lines_are_numbered_and_exclusions_have_no_value():
 def test_no_name_of_letters_is_read_after_some_names():
     assert name_that_wins("/etc/sysctl.d/99-a.conf", ["/etc/sysctl.d/~local.conf"]) is None
     assert name_that_wins("/etc/sysctl.d/99-a.conf", ["/etc/sysctl.d/zzz~.conf"]) is None
+
+
+def test_the_nearest_losers_are_told_and_the_rest_is_counted(boot):
+    found = boot({ETC + "a.conf": "".join(one(number) for number in range(1, 53))})[0][KEY]
+    assert found["value"] == 52 and [loser["value"] for loser in found["overrides"]] == list(range(51, 1, -1))
+    assert found["overrides_left_out"] == 1
+    assert "overrides_left_out" not in boot({ETC + "a.conf": "".join(one(number) for number in range(1, 52))})[0][KEY]
+
+
+def test_a_file_of_4_mebibytes_that_repeats_one_key_gives_a_value(boot):
+    lines = "%s = 1\n" % KEY * 140000
+    found, problems = boot({ETC + "a.conf": lines + one(7)})
+    assert (found[KEY]["value"], found[KEY]["line"], problems) == (7, 140001, [])
+    assert found[KEY]["overrides_left_out"] == 140000 - 50
+
+
+LEFT_OUT = "%d sysctl.d files were not read, or not to their end, what these set is not known: all together have more "
+
+
+@pytest.mark.parametrize("bound, value, number, left_out", [
+    ("MOST_FILES", 3, 0, 2), ("MOST_FILES", 5, None, 0), ("MOST_BYTES", 87, 0, 2), ("MOST_BYTES", 86, 0, 3),
+    ("MOST_LINES", 3, 0, 2), ("MOST_LINES", 5, None, 0)])
+def test_of_too_many_files_the_last_ones_are_read(boot, monkeypatch, bound, value, number, left_out):
+    tree = {ETC + "%d.conf" % number: "%s = %d\n" % (KEY, number) for number in range(5)}  # 29 bytes each
+    monkeypatch.setattr(sysctl_files, bound, value)
+    files = sysctl_files.SysctlFiles(boot.host.files, [KEY])
+    boot(tree)
+    found = sysctl_files.resolve(files, "systemd")
+    assert found[KEY]["value"] == 4 and len(found[KEY]["overrides"]) == 4 - left_out
+    assert files.complete == (not left_out) and len(files.told()) == bool(left_out)
+    assert not left_out or files.told()[0].startswith(LEFT_OUT % left_out)
+    # What is asked for by another program too is not counted again.
+    sysctl_files.resolve(files, "systemd-239")
+    assert len(files.told()) == bool(left_out) and (not left_out or files.told()[0].startswith(LEFT_OUT % left_out))
+
+
+@pytest.mark.parametrize("text", ["a=1\r" * 10, "a=1\0" * 10])
+def test_a_line_that_ends_in_many_places_is_many_lines(boot, monkeypatch, text):
+    monkeypatch.setattr(sysctl_files, "MOST_LINES", 9)
+    files = sysctl_files.SysctlFiles(boot.host.files, [KEY])
+    boot({ETC + "a.conf": one(1) + "net" + text + "\n" + one(2)})
+    assert sysctl_files.resolve(files, "systemd")[KEY]["value"] == 1 and files.told()[0].startswith(LEFT_OUT % 1)
+
+
+def test_each_file_is_read_once_also_for_another_change(boot):
+    boot({ETC + "a.conf": one(1), LIB + "b.conf": one(2)})
+    files, asked = sysctl_files.SysctlFiles(boot.host.files, [KEY]), []
+    read = boot.host.files.read
+    boot.host.files.read = lambda path, *most: asked.append(path) or read(path, *most)
+    values = [sysctl_files.resolve(files.previewed(preview), "systemd")[KEY]["value"] for preview in (
+        {}, {ETC + "c.conf": one(3)}, {LIB + "b.conf": None}, {ETC + "b.conf": one(4)},
+        {ETC + "a.conf": one(5), LIB + "b.conf": None}, {})]
+    assert values == [2, 3, 1, 4, 5, 2] and sorted(asked) == [ETC + "a.conf", LIB + "b.conf"]
+
+
+@pytest.mark.parametrize("text, lines", [
+    ("", []), ("x", []), ("net", [(1, "net")]), ("\n\nnet\n", [(3, "net")]),
+    ("a\nnet net *\nb\n[\n\nnet", [(2, "net net *"), (4, "["), (6, "net")]),
+    ("net\r\nb\rnet\n", [(1, "net\r"), (2, "b\rnet")]), ("a\n" * 300000 + "net", [(300001, "net")]),
+    ("a" * 262144 + "\nb\n" + "c" * 262143 + "\n*", [(1, "a" * 262144), (4, "*")]),
+    ("b\n" + "a" * 300000, [(2, "a" * 300000)]),
+    ("a" * 300000 + "net\nnet\n" + "*" * 300000 + "\nx", [(1, "a" * 300000 + "net"), (2, "net"), (3, "*" * 300000)])])
+def test_lines_that_may_concern_keys_are_found_with_their_numbers(text, lines):
+    assert list(sysctl_files._lines_with(text, ["*", "[", "net"])) == lines
+
+
+def test_a_version_of_systemd_that_is_no_number(boot):
+    boot.host.write("/usr/lib/systemd/libsystemd-shared-%s.so" % ("9" * 200), "")
+    assert dialect_of(boot.host.files) == "systemd"
+
+
+def test_what_is_said_of_a_long_line_is_short(boot):
+    problems = boot({ETC + "a.conf": "net" + "x" * 100000})[1]
+    assert problems == [ETC + "a.conf:1 is not an assignment: 'net%s'..." % ("x" * 77)]

@@ -117,3 +117,32 @@ def test_tuned_is_on_where_it_runs_or_is_enabled(host, files, on):
 def test_a_profile_that_cannot_be_read_raises(tuned):
     with pytest.raises(OSError):
         tuned({PROFILE: os.mkdir})
+
+
+def chain(length):
+    """Return profiles each of which includes the next one."""
+    text = "[main]\ninclude=p%d\n[sysctl]\n%s=%d\n"
+    return {"/etc/tuned/p%d/tuned.conf" % number: text % (number + 1, KEY, number) for number in range(length)}
+
+
+def test_profiles_that_include_one_another_without_end_are_an_error(tuned):
+    """Each is one more call of a function, of which Python allows a thousand."""
+    assert values(tuned(dict(chain(90), **{NAME: "p0\n"}))) == {KEY: "0"}
+    with pytest.raises(OSError, match="too many files") as caught:
+        tuned(dict(chain(1200), **{NAME: "p0\n"}))
+    assert caught.value.filename.startswith("/etc/tuned/p")
+
+
+@pytest.mark.parametrize("tree, path", [
+    ({NAME: "mine " * 101}, NAME), ({PROFILE: "[main]\ninclude=%s\n" % ("x," * 101)}, PROFILE),
+    ({PROFILE: "[sysctl]\n" + "#" * 2000000}, PROFILE)])
+def test_what_no_host_has_is_an_error(tuned, tree, path):
+    with pytest.raises(OSError) as caught:
+        tuned(tree)
+    assert caught.value.filename == path
+
+
+def test_a_value_of_many_lines(tuned):
+    """To add each to a text of all before once took minutes."""
+    text = "[sysctl]\n%s=1\n%s%s=2\n" % (KEY, " y\n" * 100000, MAX)
+    assert values(tuned({PROFILE: text})) == {KEY: "1" + "\ny" * 100000, MAX: "2"}

@@ -207,3 +207,68 @@ def test_wrong_parameters_are_refused(params, named):
     with pytest.raises(SocketMemoryError) as caught:
         module.run(params)
     assert named in str(caught.value)
+
+
+def many(count):
+    """Return as many files of sysctl.d that set one key, each with an odd line, and scripts that set another."""
+    tree = {"/usr/lib/sysctl.d/50-vendor.conf": ""}
+    for number in range(count):
+        tree["/etc/sysctl.d/%03d.conf" % number] = "net odd %d\nnet.core.somaxconn = %d\n" % (number, number)
+        tree["/etc/NetworkManager/dispatcher.d/%03d" % number] = "sysctl -w net.ipv4.tcp_mem='1 2 3'\n"
+    return tree
+
+
+@pytest.mark.parametrize("count, left_out", [(40, 0), (60, 10)])
+def test_lists_are_bounded_and_say_what_is_left_out(host, count, left_out):
+    for path, text in many(count).items():
+        host.write(path, text)
+    facts = host.facts(page_size=4096)
+    boot = facts["boot"]["net.core.somaxconn"]
+    assert boot["value"] == count - 1 and len(boot["overrides"]) == min(count - 1, 50)
+    assert boot.get("overrides_left_out", 0) == max(0, left_out - 1) and facts.get("managers_left_out", 0) == left_out
+    assert len(facts["managers"]) == min(count, 50)
+    assert facts["warnings"][50:] == (["10 more warnings are left out."] if left_out else [])
+
+
+def test_what_a_window_meets_at_every_look_is_told_once(host, monkeypatch):
+    host.write("/proc/net/sockstat", None)
+    monkeypatch.setattr(gather, "HostFiles", lambda root: host.files)
+    answer = gather.read({"read": ["window"], "root": "/", "page_size": 4096, "window": 0.001})
+    assert answer["warnings"] == ["/proc/net/sockstat does not exist"] and len(answer["facts"]["window"]["samples"]) == 2
+
+
+@pytest.mark.parametrize("page_size", [0, -4096, 256, 4097, 2 ** 21, 2 ** 100, 10 ** 5000],
+                         ids=lambda size: "%d bits" % size.bit_length())
+def test_a_page_size_that_no_kernel_has_is_refused(host, page_size):
+    with pytest.raises(SocketMemoryError,
+                       match="page_size: found .*, expected a power of two, in bytes, from 512 to 1048576"):
+        host.facts(page_size=page_size)
+
+
+@pytest.mark.parametrize("path, change, nulls, warning", [
+    ("/proc/net/sockstat", (" mem 1200", " mem " + "9" * 5000), TCP_SIZE,
+     "/proc/net/sockstat: TCP mem: more than 64 bits hold: '999"),
+    ("/proc/net/sockstat", (" mem 1200", " mem 18446744073709551615"), ["tcp used bytes"],
+     "/proc/net/sockstat: the memory of TCP is no memory that a host has: 18446744073709551615"),
+    ("/proc/net/netstat", (" 5 0 0 0\nIpExt", " 5 0 0 18446744073709551616\nIpExt"), ["counters TCPRcvQDrop"],
+     "more than 64 bits hold"),
+    ("/proc/sys/net/ipv4/tcp_mem", "1 2 18446744073709551616\n", TCP_MEM,
+     "net.ipv4.tcp_mem: the kernel printed '1 2 18446744073709551616\\n', not 3 numbers"),
+    ("/proc/meminfo", "MemTotal: %s kB\n" % ("9" * 5000), ["memory_total"], "/proc/meminfo: no line MemTotal"),
+])
+def test_a_number_that_64_bits_do_not_hold_is_null_and_named(host, path, change, nulls, warning):
+    subset = {"gather_subset": ["!recommended", "!capacity", "!findings"], "page_size": 4096}
+    before = flat(host.facts(**subset))
+    host.write(path, change)
+    facts = host.facts(**subset)
+    after = flat(facts)
+    lost = {name for name in before if after[name] is None and before[name] is not None}
+    assert lost == set(nulls)
+    assert any(warning in one for one in facts["warnings"]), facts["warnings"]
+
+
+def test_sums_and_names_are_bounded_too(host):
+    host.write("/proc/net/sockstat6", ("TCP6: inuse", "TCP6: inuse 18446744073709551615 x"))
+    host.write("/run/systemd/container", "c" * 1000)
+    facts = host.facts(page_size=4096)
+    assert facts["tcp"]["sockets"]["in_use"] is None and facts["container"] == "c" * 80 + "..."

@@ -57,3 +57,57 @@ def test_absence_is_no_error_where_it_is_asked_for(host):
     assert host.files.names("/etc") == ["sysctl.conf", "sysctl.d"]
     with pytest.raises(OSError):
         host.files.read("/no/such")
+
+
+@pytest.mark.parametrize("path", ["/etc/a\0b", "/" + "a/" * 5000, "/" + "a" * 5000, "/etc/\ud800"])
+def test_what_no_file_can_be_called_is_an_error_like_any_other(host, path):
+    """Such names stand in files of the host. Python raises ValueError for some of them."""
+    assert not host.files.exists(path) and not host_files.HostFiles().exists(path)
+    for files in (host.files, host_files.HostFiles()):
+        with pytest.raises(OSError):
+            files.read_if_present(path)
+
+
+def test_a_directory_without_end_does_not_fill_memory(host, monkeypatch):
+    monkeypatch.setattr(host_files, "MAXIMUM_NAMES", 3)
+    for number in range(3):
+        host.write("/etc/many/%d" % number, "")
+    assert host.files.names("/etc/many") == ["0", "1", "2"]
+    host.write("/etc/many/3", "")
+    with pytest.raises(OSError, match="more than 3 names"):
+        host.files.names("/etc/many")
+
+
+def test_folders_are_counted_and_links_are_none(host):
+    for name in ("b", "a", "c"):
+        host.write("/etc/top/%s/file" % name, "")
+    host.write("/etc/top/file", "")
+    os.symlink("a", host.local("/etc/top/link"))
+    assert host.files.folders("/etc/top", 5) == ["a", "b", "c"] and len(host.files.folders("/etc/top", 2)) == 2
+    with pytest.raises(OSError):
+        host.files.folders("/no/such", 5)
+
+
+@pytest.mark.parametrize("number, size, read, left_out", [
+    (4, 100, 3, 0), (3, 100, 3, 0), (2, 100, 2, 1), (9, 30, 3, 0), (9, 29, 2, 1), (9, 20, 2, 1), (0, 9, 0, 3)])
+def test_a_ration_of_files(host, number, size, read, left_out):
+    ration = host_files.Ration(host.files, number, size)
+    done = 0
+    for name in "abc":
+        host.write("/etc/" + name, 10 * "x")
+        try:
+            assert ration.read("/etc/" + name) == 10 * "x"
+            done += 1
+        except host_files.LeftOut:
+            pass
+    assert (done, ration.left_out) == (read, left_out)
+
+
+def test_a_file_that_is_too_large_by_itself_is_not_left_out(host, monkeypatch):
+    monkeypatch.setattr(host_files, "MAXIMUM_FILE_SIZE", 10)
+    host.write("/etc/a", 11 * "x")
+    ration = host_files.Ration(host.files, 9, 30)
+    with pytest.raises(OSError, match="larger than 10 bytes") as caught:
+        ration.read("/etc/a")
+    assert not isinstance(caught.value, host_files.LeftOut) and ration.left_out == 0
+    assert ration.read_if_present("/no/such") is None

@@ -32,3 +32,9 @@ def test_what_is_no_such_message_is_left_out():
 def test_a_captured_tree_has_none(host):
     facts = host.facts(gather_subset=["kernel_log"])
     assert facts["kernel_log"] is None and facts["warnings"] == ["/dev/kmsg: a captured tree has no kernel log to read"]
+
+
+def test_numbers_that_are_none_are_not_believed():
+    digits = b"9" * 5000
+    assert find_messages([digits + b",1,2,-;" + ORPHANS, b"6,1," + digits + b",-;" + ORPHANS, b"6,1,-5,-;" + ORPHANS,
+                          b"-1,1,5,-;" + ORPHANS], 100.0) == []

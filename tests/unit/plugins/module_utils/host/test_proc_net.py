@@ -60,3 +60,30 @@ def test_name_value_lines_without_a_number_are_null_and_named():
     values, problems = parse_name_value("Udp6MemErrors \t 4\n\nUdp6InErrors\nOther x\nThird 1 2\n")
     assert values == {"Udp6MemErrors": 4, "Udp6InErrors": None, "Other": None, "Third": None}
     assert problems == ["Udp6InErrors: no number", "Other: not a number: 'x'", "Third: no number"]
+
+
+LONG, LARGE = "9" * 5000, "18446744073709551616"
+
+
+@pytest.mark.parametrize("parse, text, values, problem", [
+    (parse_sockstat, "TCP: inuse %s mem 3\n", {"TCP": {"inuse": None, "mem": 3}}, "TCP inuse: "),
+    (parse_header_pairs, "A: x y\nA: %s 2\n", {"A": {"x": None, "y": 2}}, "A x: "),
+    (parse_name_value, "Udp6MemErrors %s\nUdp6InErrors 1\n", {"Udp6MemErrors": None, "Udp6InErrors": 1},
+     "Udp6MemErrors: ")])
+@pytest.mark.parametrize("number, shown", [(LONG, "'%s'..." % LONG[:80]), (LARGE, "'%s'" % LARGE),
+                                           ("-" + LARGE, "'-%s'" % LARGE)])
+def test_a_number_that_64_bits_do_not_hold_is_null_and_named(parse, text, values, problem, number, shown):
+    """int() raises ValueError for the first from Python 3.11 on."""
+    assert parse(text % number) == (values, [problem + "more than 64 bits hold: " + shown])
+
+
+@pytest.mark.parametrize("parse, text", [
+    (parse_sockstat, "x" * 10000), (parse_sockstat, "%s: %s ?\n" % ("x" * 10000, "y" * 10000)),
+    (parse_protocols, "protocol press\n%s\n" % ("x" * 10000)),
+    (parse_header_pairs, "%s\n%s: x\n" % ("x" * 10000, "y" * 10000)),
+    (parse_header_pairs, "%s: x\n" % ("x" * 10000) * 2),
+    (parse_header_pairs, "{0}: {1} {1}\n{0}: {1} {1}\n".format("x" * 10000, "y" * 10000)),
+    (parse_name_value, "x" * 10000 + " " + "y" * 10000)])
+def test_what_is_said_of_a_long_text_is_short(parse, text):
+    _values, problems = parse(text)
+    assert problems and all(len(problem) < 300 for problem in problems)

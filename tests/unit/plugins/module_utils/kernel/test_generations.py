@@ -25,6 +25,9 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.gen
     ("", None),
     (None, None),
     ("unknown", None),
+    ("9" * 5000 + ".1", None),
+    ("6." + "9" * 5000, None),
+    ("5.14.0-" + "9" * 5000 + ".el9", False),
 ])
 def test_unit_of_the_memory_counters(release, in_pages):
     assert counts_in_pages(release) is in_pages

@@ -104,3 +104,27 @@ def test_numbers_are_read_as_the_kernel_reads_them(text, value):
 def test_numbers_of_python_alone_are_none(text):
     with pytest.raises(SocketMemoryError):
         read_kernel_value(MAX, text)
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "18446744073709551616", [2 ** 64], [10 ** 5000], "1" * 21])
+def test_a_number_that_64_bits_do_not_hold_is_refused(value):
+    """Python itself refuses to read and to print one of more than 4,300 digits."""
+    with pytest.raises(SocketMemoryError,
+                       match="net.core.rmem_max: found .*, expected numbers of at most 18446744073709551615") as caught:
+        parse_value(MAX, value)
+    assert len(str(caught.value)) < 250
+    assert parse_value(MAX, "18446744073709551615") == 2 ** 64 - 1
+
+
+@pytest.mark.parametrize("key, text, value", [
+    (MAX, "0x1F", 31), (MAX, "010", 8), (MAX, "-5", -5), (MAX, "18446744073709551615", 2 ** 64 - 1),
+    (MAX, "18446744073709551616", None), (MAX, "9" * 5000, None),
+    (MAX, "08", None), (MAX, "0x", None), (MAX, "-", None), (MAX, "", None), (MAX, "1 2", None),
+    (MEM, "1 2 3 " + "4 " * 10 ** 5, None)])
+def test_what_the_kernel_prints(key, text, value):
+    if value is None:
+        with pytest.raises(SocketMemoryError, match="the kernel printed") as caught:
+            read_kernel_value(key, text)
+        assert len(str(caught.value)) < 200
+    else:
+        assert read_kernel_value(key, text) == value

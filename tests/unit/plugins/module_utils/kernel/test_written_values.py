@@ -33,3 +33,12 @@ def test_what_is_held_in_the_end_and_which_text_counts(key, texts, held):
 
 def test_ranges_are_of_keys_that_are_managed():
     assert set(RANGES) <= set(KEYS)
+
+
+@pytest.mark.parametrize("key, texts, held", [
+    (FIN, ["x" * 10 ** 6], ("x" * 80 + "...", 0)), (MEM, ["1 2 " + "x" * 10 ** 6], ("1 2 " + "x" * 76 + "...", 0)),
+    (FIN, ["9" * 10 ** 6], ("9" * 80 + "...", 0)),
+    (FIN, ["17 " + "x" * 10 ** 6], (17, 0)), (MEM, ["1" + " " * 10 ** 6 + "2\t3"], ([1, 2, 3], 0)),
+    ("kernel.domainname", ["x" * 1000], ("x" * 1000, 0))])
+def test_a_long_text_is_shown_cut(key, texts, held):
+    assert held_after(key, texts) == held

@@ -34,6 +34,13 @@ def test_one_path_is_the_same_alone_and_in_a_list(given):
     ({"churn": True}, "workload.churn"), ({"container_memory_bytes": "8G"}, "workload.container_memory_bytes"),
     ({"silence": ["lowers"]}, "workload.silence: "), ({"silence": {"above-memory": "we know"}}, "the rule 'above-memory'"),
     ({"silence": {"lowers": " "}}, "workload.silence.lowers"), ({"silence": {"lowers": None}}, "workload.silence.lowers"),
+    ({10 ** 5000: 1}, "the option a number of 16610 bits"),
+    ({"profile": 10 ** 5000}, "workload.profile: found a number of"),
+    ({"profile": ["balanced"]}, "workload.profile"),
+    ({"connections": 10 ** 5000}, "workload.connections: found a number of"),
+    ({"overrides": {"net.core.rmem_max": 10 ** 5000}}, "net.core.rmem_max: found a number of"),
+    ({"silence": {"x" * 10 ** 6: "y"}}, "the rule 'xxx"),
+    ({"paths": [10 ** 5000]}, "workload.paths[0]: found a number of"),
 ])
 def test_contradictions_are_refused(workload, named):
     with pytest.raises(SocketMemoryError, match="found .*, expected") as caught:
