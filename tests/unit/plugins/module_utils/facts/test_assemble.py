@@ -262,7 +262,7 @@ def test_a_number_that_64_bits_do_not_hold_is_null_and_named(host, path, change,
     host.write(path, change)
     facts = host.facts(**subset)
     after = flat(facts)
-    lost = {name for name in before if after[name] is None and before[name] is not None}
+    lost = {name for name in before if after.get(name) is None and before[name] is not None}
     assert lost == set(nulls)
     assert any(warning in one for one in facts["warnings"]), facts["warnings"]
 
