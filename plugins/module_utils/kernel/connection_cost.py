@@ -6,8 +6,11 @@
 
 import collections
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.generations import kernel_version, window_ratio
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import INT_MAX
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import INT_MAX
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.generations import (
+    kernel_version,
+    window_ratio,
+)
 
 # Bytes of x86_64, as slab objects (cache line of 64, pointer of the free list behind those that need one).
 # tcp_sock: include/linux/tcp.h. inode: struct socket_alloc (include/net/sock.h), on EL8 with its struct socket_wq. file: include/linux/fs.h.

@@ -7,10 +7,15 @@
 No regular expressions here: on a host the import of re costs more than all that is done with it.
 """
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import DIGITS, LARGEST, LONGEST_NUMBER, bounded, quoted
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import (
+    DIGITS,
+    INT_MAX,
+    LARGEST,
+    LONGEST_NUMBER,
+    bounded,
+    quoted,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
-
-INT_MAX = 2147483647  # include/linux/limits.h; the "int" sysctl handlers of kernel/sysctl.c take no more
 
 
 class Key:
@@ -59,6 +64,12 @@ KEYS = {
     "net.core.netdev_max_backlog": Key(None, "packets", True, INT_MAX),
     "net.core.mem_pcpu_rsv": Key(None, "pages", True, INT_MAX),
 }
+
+# Those that rules name.
+TCP_MEM, UDP_MEM = "net.ipv4.tcp_mem", "net.ipv4.udp_mem"
+TCP_RMEM, TCP_WMEM = "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"
+RMEM_MAX, WMEM_MAX, RMEM_DEFAULT = "net.core.rmem_max", "net.core.wmem_max", "net.core.rmem_default"
+ORPHANS, TIME_WAIT = "net.ipv4.tcp_max_orphans", "net.ipv4.tcp_max_tw_buckets"
 
 # Those of each base, for a word of a text that the kernel reads.
 DIGITS_OF = {8: frozenset("01234567"), 10: DIGITS, 16: DIGITS | frozenset("abcdefABCDEF")}
