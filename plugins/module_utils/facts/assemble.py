@@ -13,7 +13,8 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.fin
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.gather import read
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.capacity import capacity
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import check_workload, recommend
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import recommend
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.workload import check_workload
 
 # subset: what has to be read for it (gather.READABLE).
 SUBSETS = {

@@ -6,7 +6,6 @@
 
 import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import recommend
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.thresholds import kernel_default_orphans
 
 MIB, GIB = 1024 ** 2, 1024 ** 3
 MEM, UDP_MEM, ORPHANS, WAITING = "net.ipv4.tcp_mem", "net.ipv4.udp_mem", "net.ipv4.tcp_max_orphans", "net.ipv4.tcp_max_tw_buckets"
@@ -93,12 +92,6 @@ def test_the_first_of_udp_mem_carries_the_demand_of_udp(workload, udp_mem, reaso
     assert result["settings"][UDP_MEM] == udp_mem and reason in result["reasons"][UDP_MEM]
     assert result["budget"]["shares"]["udp"]["pages"] == udp_mem[0]
     assert result["settings"]["net.core.rmem_max"] >= (5 * MIB if "udp_buffer_bytes" in workload else 0)
-
-
-@pytest.mark.parametrize("memory, orphans", [
-    (2050960 * 1024, 8192), (24684092 * 1024, 131072), (8 * GIB, 32768), (16 * GIB - 1, 65536), (64 * GIB, 262144), (1, 1)])
-def test_default_of_tcp_max_orphans_as_observed(memory, orphans):
-    assert kernel_default_orphans(memory) == orphans
 
 
 @pytest.mark.parametrize("workload, orphans, waiting", [
