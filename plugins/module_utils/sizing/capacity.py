@@ -5,16 +5,18 @@
 """How many connections a host carries at today's buffers and thresholds, and what a given number of them needs."""
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.connection_cost import (
-    requested_to_held,
+    receive_buffer_held,
+    send_buffer_held,
     truesize,
 )
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import (
+    RMEM_MAX,
     TCP_MEM,
     TCP_RMEM,
     TCP_WMEM,
     THRESHOLDS,
+    WMEM_MAX,
 )
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.buffers import CAPS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.demand import bytes_of, tcp_demand
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.host_to_size import host_to_size
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.workload import check_workload
@@ -61,9 +63,10 @@ def capacity(facts, workload=None):
 
 def _held(host, workload):
     """Return the bytes that the two queues of a connection hold at most, as asked for or by autotuning."""
-    asked = [workload[name] for name in ("receive_buffer_bytes", "send_buffer_bytes")]
-    if asked[0]:
-        return [requested_to_held(min(size, host.running.get(cap, size))) for size, cap in zip(asked, CAPS)]
+    receive, send = (workload[name] for name in ("receive_buffer_bytes", "send_buffer_bytes"))
+    if receive:
+        return (receive_buffer_held(min(receive, host.running.get(RMEM_MAX, receive))),
+                send_buffer_held(min(send, host.running.get(WMEM_MAX, send))))
     return [host.running[key][2] if key in host.running else None for key in (TCP_RMEM, TCP_WMEM)]
 
 

@@ -8,7 +8,8 @@ import math
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.connection_cost import (
     buffer_for_window,
-    requested_to_held,
+    receive_buffer_held,
+    send_buffer_held,
 )
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.defaults import UDP_DEFAULT_BUFFER
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.paths import bandwidth_delay_product
@@ -32,7 +33,8 @@ def tcp_demand(host, workload):
     """
     demand = {}
     if workload["connections"] and workload["receive_buffer_bytes"]:
-        receive, send = (requested_to_held(workload[name]) for name in ("receive_buffer_bytes", "send_buffer_bytes"))
+        receive = receive_buffer_held(workload["receive_buffer_bytes"])
+        send = send_buffer_held(workload["send_buffer_bytes"])
         share = workload["active_fraction"] or (MOSTLY_IDLE if workload["profile"] == "many_connections" else 1)
         active = int(math.ceil(workload["connections"] * share))
         demand["connections"] = Proposal(
@@ -44,7 +46,7 @@ def tcp_demand(host, workload):
         demand["connections"] = Proposal(held * 2, "paths", held=held)
     if workload["churn"]:
         orphans = int(math.ceil(workload["churn"] * ORPHAN_SECONDS))
-        held = min([ORPHAN_BYTES] + [requested_to_held(size) for size in [workload["send_buffer_bytes"]] if size])
+        held = min(send_buffer_held(workload["send_buffer_bytes"] or ORPHAN_BYTES), ORPHAN_BYTES)
         demand["orphans"] = Proposal(orphans * held, "orphans", orphans=orphans, held=held)
     return demand
 
@@ -57,5 +59,5 @@ def bytes_of(demand):
 def udp_demand(workload):
     """Return the Proposal of the bytes that receive queues of UDP must be able to hold, None without UDP sockets."""
     sockets, asked = workload["udp_sockets"], workload["udp_buffer_bytes"]
-    held = requested_to_held(asked) if asked else UDP_DEFAULT_BUFFER
+    held = receive_buffer_held(asked) if asked else UDP_DEFAULT_BUFFER
     return sockets and Proposal(sockets * held, "udp sockets", sockets=sockets, held=held)

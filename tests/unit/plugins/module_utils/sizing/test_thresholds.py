@@ -45,6 +45,7 @@ def test_bulk_transfer_gives_16_mib_and_says_how_far_that_goes():
     ({"connections": 4000, "buffer_bytes": "128KiB"}, 768000, "4000 connections x (256.0 KiB receive + 256.0 KiB send)"),
     ({"connections": 40000, "buffer_bytes": "128KiB", "active_fraction": "10%"}, 768000, "4000 connections (10 % of 40000, active at once)"),
     ({"connections": 8000, "receive_buffer_bytes": "32KiB", "send_buffer_bytes": "224KiB"}, 1536000, "x (64.0 KiB receive + 448.0 KiB send)"),
+    ({"connections": 700000, "buffer_bytes": "1KiB"}, 1771875, "700000 connections x (2.2 KiB receive + 4.5 KiB send)"),
     ({"observed_peak": 4 * GIB}, 1572864, "the observed peak with 50 % headroom below low"),
     ({"observed_peak": "facts"}, 1572864, "the observed peak with 50 % headroom below low"),
     ({"observed_peak": 4 * GIB, "connections": 10, "buffer_bytes": 4096}, 1572864, "the observed peak"),
@@ -102,6 +103,11 @@ def test_the_first_of_udp_mem_carries_the_demand_of_udp(workload, udp_mem, reaso
 def test_closed_connections_have_room(workload, orphans, waiting):
     result = sized(workload)
     assert (result["settings"][ORPHANS], result["settings"][WAITING]) == (orphans, waiting)
+
+
+def test_the_least_send_buffer_of_the_kernel_counts_for_orphans():
+    result = sized({"churn": 5000, "buffer_bytes": "1KiB"})
+    assert result["budget"]["demand_bytes"]["orphans"] == 15000 * 4608
 
 
 def test_churn_counts_orphans_in_the_demand_and_lengthens_the_accept_queue():
