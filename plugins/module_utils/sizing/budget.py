@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether what TCP may take, UDP and the rest of the host fit into its memory."""
+"""What the numbers of a recommendation rest on, and whether TCP, UDP and the rest of the host fit into its memory."""
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import finding
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import Check
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.connection_cost import window_of_buffer
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.defaults import kernel_default_tcp_mem
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.paths import (
@@ -68,7 +68,7 @@ def shares(host, workload, tcp_high, udp_limit):
     """Return how the memory of the host divides: {tcp, udp, structures, rest}, each {pages, bytes}, together all of it.
 
     tcp_high, udp_limit: pages that TCP and UDP may take at most. structures: of the connections, which no threshold
-    counts. What does not fit is cut, the structures first; overcommitment() says so.
+    counts. What does not fit is cut, the structures first, and the check overcommitted says so.
     """
     left, parts, structures = host.memory_pages, {}, host.pages_of(host.structures(workload))
     for name, pages in (("tcp", tcp_high), ("udp", udp_limit), ("structures", structures)):
@@ -78,43 +78,44 @@ def shares(host, workload, tcp_high, udp_limit):
     return parts
 
 
-def overcommitment(host, workload, tcp_high, udp_limit):
-    """Return the findings, none or one, of more socket memory allowed than there is. Arguments as in shares()."""
-    structures = host.structures(workload)
-    tcp, udp = tcp_high * host.page_size, udp_limit * host.page_size
-    if tcp + udp + structures <= host.memory_total:
-        return []
-    return [finding(
-        "overcommitted", "warning", TCP_MEM,
-        "%s: found %s for TCP, %s for UDP and %s for the structures of connections, expected no more than the %s of "
-        "memory of this host; beside the two limits there is room for %d connections" % (
-            TCP_MEM, human_bytes(tcp), human_bytes(udp), human_bytes(structures), human_bytes(host.memory_total),
-            max(0, host.memory_total - tcp - udp) // host.idle_bytes),
-        {"tcp": tcp, "udp": udp, "structures": structures, "memory_total": host.memory_total},
-        "Expect fewer connections, lower the limits, or add memory.")]
+def _above_a_quarter(data):
+    high, pages = data["proposed_high"], data["host"].memory_pages
+    if 2 * (high + 1) <= pages < 4 * high:  # from half on lint warns
+        yield TCP_MEM, {"high": data["host"].size(high), "memory_total": data["host"].memory_total}
 
 
-def above_a_quarter(host, high):
-    """Return the findings, none or one, of a *high* in pages above a quarter of memory; from half on lint() warns."""
-    if not 2 * (high + 1) <= host.memory_pages < 4 * high:
-        return []
-    return [finding(
-        "quarter-of-memory", "warning", TCP_MEM,
-        "%s: high %d pages = %s is more than a quarter of the %s of memory" % (
-            TCP_MEM, high, human_bytes(high * host.page_size), human_bytes(host.memory_total)),
-        {"high": host.size(high), "memory_total": host.memory_total},
-        "Socket memory cannot be swapped: make sure that the rest of the host can spare it.")]
+def _overcommitted(data):
+    host, structures = data["host"], data["host"].structures(data["workload"])
+    tcp, udp = (data[limit] * host.page_size for limit in ("tcp_high", "udp_limit"))
+    if tcp + udp + structures > host.memory_total:
+        room = max(0, host.memory_total - tcp - udp) // host.idle_bytes
+        yield TCP_MEM, {
+            "tcp": tcp, "udp": udp, "structures": structures, "memory_total": host.memory_total, "room": room}
 
 
-def unmet_demand(host, needs, low):
-    """Return the findings, none or one, of a demand or a peak, of tcp_needs(), that is larger than *low* in pages."""
-    need = max([needs[name].value for name in (DEMAND, PEAK) if name in needs] or [0])
-    if need <= low:
-        return []
-    return [finding(
-        "demand-above-ceiling", "warning", TCP_MEM,
-        "%s: found low at %s, the workload needs %s with headroom" % (
-            TCP_MEM, human_bytes(low * host.page_size), human_bytes(need * host.page_size)),
-        {"low": host.size(low), "need": host.size(need)},
-        "At its peak TCP may come under pressure: use fewer connections or smaller buffers, add memory, "
-        "or raise memory_fraction up to 0.5.")]
+def _unmet_demand(data):
+    need = max([data["needs"][name].value for name in (DEMAND, PEAK) if name in data["needs"]] or [0])
+    if need > data["tcp_low"]:
+        yield TCP_MEM, {"low": data["host"].size(data["tcp_low"]), "need": data["host"].size(need)}
+
+
+# What is wrong between a workload and its host. The data of these checks: host, workload, needs (of tcp_needs()), and in
+# pages proposed_high (of tcp_mem, before what must stay), tcp_low and tcp_high as they will be, udp_limit.
+CHECKS = (
+    Check("quarter-of-memory", "warning", (), _above_a_quarter,
+          lambda key, found: "%s: high %d pages = %s is more than a quarter of the %s of memory" % (
+              key, found["high"]["pages"], human_bytes(found["high"]["bytes"]), human_bytes(found["memory_total"])),
+          "Socket memory cannot be swapped: make sure that the rest of the host can spare it."),
+    Check("overcommitted", "warning", (), _overcommitted,
+          lambda key, found: (
+              "%s: found %s for TCP, %s for UDP and %s for the structures of connections, expected no more than the %s "
+              "of memory of this host; beside the two limits there is room for %d connections" % (
+                  key, human_bytes(found["tcp"]), human_bytes(found["udp"]), human_bytes(found["structures"]),
+                  human_bytes(found["memory_total"]), found["room"])),
+          "Expect fewer connections, lower the limits, or add memory."),
+    Check("demand-above-ceiling", "warning", (), _unmet_demand,
+          lambda key, found: "%s: found low at %s, the workload needs %s with headroom" % (
+              key, human_bytes(found["low"]["bytes"]), human_bytes(found["need"]["bytes"])),
+          "At its peak TCP may come under pressure: use fewer connections or smaller buffers, add memory, "
+          "or raise memory_fraction up to 0.5."),
+)

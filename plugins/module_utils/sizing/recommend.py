@@ -4,7 +4,11 @@
 
 """Sizing: facts of a host and a workload in, settings with their reasons out. Pure functions of their arguments."""
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import counting, silence
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import (
+    counting,
+    run_checks,
+    silence,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import lint
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.defaults import (
     UDP_DEFAULT_DIVISOR,
@@ -16,12 +20,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sys
     UDP_MEM,
     format_value,
 )
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.budget import (
-    above_a_quarter,
-    budget,
-    overcommitment,
-    unmet_demand,
-)
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.budget import CHECKS, budget
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.demand import tcp_demand
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.host_to_size import host_to_size
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.profiles import PROFILES, proposals
@@ -53,8 +52,9 @@ def recommend(facts, workload=None):
     low, _pressure, high = settings[TCP_MEM]
     udp_limit = (settings.get(UDP_MEM) or host.running.get(UDP_MEM)
                  or kernel_default_tcp_mem(host.memory_pages, UDP_DEFAULT_DIVISOR))[0]
-    beyond = above_a_quarter(host, given[TCP_MEM].value[2]) + overcommitment(host, workload, high, udp_limit)
-    beyond = silence(beyond + unmet_demand(host, needs, low), workload["silence"])
+    beyond = silence(run_checks(CHECKS, {
+        "host": host, "workload": workload, "needs": needs, "proposed_high": given[TCP_MEM].value[2], "tcp_low": low,
+        "tcp_high": high, "udp_limit": udp_limit}), workload["silence"])
     reasons = {key: sentence(proposal) for key, proposal in chosen.items()}
     for one in counting(beyond, "warning"):
         # lint of the drop-in cannot see these, so the file tells them; without numbers, which follow memory

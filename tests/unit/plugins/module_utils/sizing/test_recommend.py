@@ -8,9 +8,11 @@ import random
 
 import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import INT_MAX
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import OF_A_WORKLOAD
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.defaults import kernel_default_tcp_mem
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.budget import CHECKS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.profiles import PROFILES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.reasons import FORMULAS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import assignments, recommend
@@ -53,8 +55,9 @@ def test_application_server_is_the_recipe_exactly():
     assert result["budget"]["fits"]["below_ceiling"] is False
 
 
-def test_each_profile_is_known_and_each_need_is_told():
+def test_what_stands_in_two_places_is_the_same_in_both():
     assert tuple(PROFILES) == PROFILE_NAMES and set(FORMULAS) == set(NEEDS)
+    assert sorted(check.identifier for check in CHECKS) == sorted(OF_A_WORKLOAD)
 
 
 def test_assignments_as_a_drop_in_has_them():

@@ -77,6 +77,12 @@ def test_ceilings_bound_what_is_needed_and_say_so(workload, high, reason, found)
     assert all(rule + ": " in result["reasons"][MEM] for rule in found), "the file does not tell"
 
 
+def test_evidence_holds_all_numbers_of_the_message():
+    found = next(one for one in sized({"connections": 10 ** 8, "buffer_bytes": 1024})["lint"] if one["id"] == "overcommitted")
+    assert found["evidence"]["room"] == (16 * GIB - found["evidence"]["tcp"] - found["evidence"]["udp"]) // 3919
+    assert found["message"].endswith("room for %d connections" % found["evidence"]["room"])
+
+
 def test_what_processors_keep_uncounted_comes_on_top_of_the_demand():
     workload = {"connections": 9000, "buffer_bytes": "128KiB"}
     exact, counted = (sized(workload, memory=64 * GIB, error_bound=bound)["settings"][MEM][0] for bound in (0, 8192))
