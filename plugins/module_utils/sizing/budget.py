@@ -99,8 +99,8 @@ def _unmet_demand(data):
         yield TCP_MEM, {"low": data["host"].size(data["tcp_low"]), "need": data["host"].size(need)}
 
 
-# What is wrong between a workload and its host. The data of these checks: host, workload, needs (of tcp_needs()), and in
-# pages proposed_high (of tcp_mem, before what must stay), tcp_low and tcp_high as they will be, udp_limit.
+# What is wrong between a workload and its host. The data of these checks: host, workload, needs (of tcp_needs()), and
+# in pages proposed_high (of tcp_mem, before what must stay), tcp_low and tcp_high as they will be, udp_limit.
 CHECKS = (
     Check("quarter-of-memory", "warning", (), _above_a_quarter,
           lambda key, found: "%s: high %d pages = %s is more than a quarter of the %s of memory" % (

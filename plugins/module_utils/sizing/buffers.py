@@ -20,23 +20,26 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sys
     TCP_MEM,
     TCP_RMEM,
     TCP_WMEM,
-    WMEM_MAX,
 )
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.proposal import Proposal, larger, smaller
 
-CAPS = (RMEM_MAX, WMEM_MAX)
-ASKED = ("receive_buffer_bytes", "send_buffer_bytes", "udp_buffer_bytes")  # of a workload
+PATH, ASKED = "path", "asked"  # what settings follow and is none itself
+ASKED_BY_WORKLOAD = ("receive_buffer_bytes", "send_buffer_bytes", "udp_buffer_bytes")
 SMALLEST = 4096  # bytes; the first of tcp_rmem and tcp_wmem
 LEAST_ASSUMED = 128 * 1024  # bytes; the least that a profile gives by itself
 USUAL_LONG_RTT = 80  # ms, across a continent: for the sentence on a buffer where no path is known
 
 
-def path_buffer(host, workload, low_bytes):
-    """Return the Proposal of the bytes that the longest of the stated paths needs.
+def path_buffer(host, workload, known):
+    """Return the bytes that the longest of the stated paths needs, None without paths.
 
-    low_bytes: tcp_mem low; a single connection shall not need more. Where that decides, no throughput is told: a
-    number that follows memory would change the file with every boot. The budget has it.
+    A single connection shall not need more than low of tcp_mem. Where that decides, no throughput is told: a number
+    that follows memory would change the file with every boot. The budget has it. This is a rule, as those below: see
+    profiles.PROFILES.
     """
+    if not workload["paths"]:
+        return None
+    low_bytes = known[TCP_MEM].value[0] * host.page_size
     limits = [Proposal(LARGEST_WINDOW, "largest window", "throughput"),
               Proposal(low_bytes, "low of tcp_mem", measured=True)]
     if workload["buffer_limit_bytes"]:
@@ -50,40 +53,44 @@ def path_buffer(host, workload, low_bytes):
         limit=limit.value, window=window_of_buffer(limit.value, host.release, host.window_scale)).at_most(limit)
 
 
-def assumed_buffer(start, largest, reasons, host, workload, known):
+def assumed_buffer(start, largest, reasons, host, _workload, known):
     """Return tcp_rmem or tcp_wmem from *start* to *largest* bytes, on a host of little memory to what its kernel gives.
 
-    A stated path may need more, and gets it. This is a rule of a profile, as those below: see profiles.PROFILES.
+    A stated path may need more, and gets it.
     """
     limit = host.memory_pages // MEMORY_DIVISOR * host.page_size
     if limit < largest:
         size = Proposal(max(limit, LEAST_ASSUMED), "little memory", measured=True)
     else:
-        window = window_of_buffer(largest, host.release, host.window_scale)
+        window = window_of_buffer(largest, host.release, host.window_scale) if "throughput" in reasons else None
         size = Proposal(largest, *reasons, window=window, rtt=USUAL_LONG_RTT)
-    return _with_paths(start, size, host, workload, known)
+    return _autotuned(start, size, known)
 
 
-def fixed_buffer(start, largest, reason, host, workload, known):
+def fixed_buffer(start, largest, reason, _host, _workload, known):
     """Return tcp_rmem or tcp_wmem from *start* to *largest* bytes on every host, unless a stated path needs more."""
-    return _with_paths(start, Proposal(largest, reason), host, workload, known)
+    return _autotuned(start, Proposal(largest, reason), known)
 
 
-def _with_paths(start, size, host, workload, known):
-    if workload["paths"]:
-        size = larger(size, path_buffer(host, workload, known[TCP_MEM].value[0] * host.page_size))
-    return size._replace(value=[SMALLEST, start, size.value])
+def _autotuned(start, size, known):
+    size = larger(size, known[PATH]) if known[PATH] else size
+    return size.with_value([SMALLEST, start, size.value])
 
 
 def largest_asked(host, workload, known):
-    """Return what an application may ask for: what autotuning gives, and what the workload says that it asks for."""
+    """Return the most that an application may ask for: what autotuning gives, or the workload says that it asks for."""
     receive, send = (host.raised(key, known[key]) for key in (TCP_RMEM, TCP_WMEM))
-    sizes = [receive.value[2], send.value[2]] + [workload[name] or 0 for name in ASKED]
+    sizes = [receive.value[2], send.value[2]] + [workload[name] or 0 for name in ASKED_BY_WORKLOAD]
     largest = max(sizes + [host.raised(key, known[key]).value for key in (RMEM_DEFAULT,) if key in known])
     return Proposal(min(largest, KEYS[RMEM_MAX].largest), "as autotuning", largest=largest,
                     measured=receive.measured or send.measured)
 
 
-def fixed_asked(value, reason, host, workload, known):
-    """Return *value* as what an application may ask for, unless autotuning gives or the workload asks for more."""
-    return Proposal(value, reason).at_least(largest_asked(host, workload, known)._replace(reasons=("raised",)))
+def all_asked(_host, _workload, known):
+    """Return what an application may ask for: no less than largest_asked()."""
+    return known[ASKED]
+
+
+def fixed_asked(value, reason, _host, _workload, known):
+    """Return what an application may ask for: *value*, but no less than largest_asked()."""
+    return Proposal(value, reason).at_least(known[ASKED]._replace(reasons=("raised",)))

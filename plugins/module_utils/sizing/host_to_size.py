@@ -54,25 +54,28 @@ class HostToSize(collections.namedtuple(
         Unsound is tcp_mem that was written in bytes: it must not stay for being large. tcp_max_orphans must not be
         lowered, says the kernel's documentation: live orphans would be reset.
         """
-        results = lint(self.running, self.page_size, self.memory_total, self.error_bound)
+        kept = {key: value for key, value in self.running.items() if only_raise or key == ORPHANS}
+        results = lint(kept, self.page_size, self.memory_total, self.error_bound)
         unsound = {found["subject"] for found in results if found["severity"] == "error"}
-        return self._replace(kept={
-            key: value for key, value in self.running.items() if key not in unsound and (only_raise or key == ORPHANS)})
+        return self._replace(kept={key: value for key, value in kept.items() if key not in unsound})
 
     def raised(self, key, proposal):
         """Return *proposal* for *key*, nowhere below what must be kept, with the reason for what it is then.
 
         A kept value is told without numbers that another run would not find again: the file must stay the same.
         """
-        if self.kept.get(key) is None or not KEYS[key].raisable:
+        if key not in self.kept or not KEYS[key].raisable:
             return proposal
-        wanted, kept = (value if KEYS[key].fields else [value] for value in (proposal.value, self.kept[key]))
+        wanted, kept = proposal.value, self.kept[key]
+        if not KEYS[key].fields:
+            wanted, kept = [wanted], [kept]
         near = proposal.measured and all(old >= new * (1 - STEADY) for new, old in zip(wanted, kept))
-        chosen = kept if near else [max(pair) for pair in zip(wanted, kept)]
+        chosen = kept if near else list(map(max, wanted, kept))
+        if chosen == wanted:
+            return proposal
         value = chosen if KEYS[key].fields else chosen[0]
-        apart = STEADY_REASON if proposal.measured else 0
-        if all(abs(one - new) <= new * apart for new, one in zip(wanted, chosen)):
-            return proposal._replace(value=value)
+        if proposal.measured and all(abs(one - new) <= new * STEADY_REASON for new, one in zip(wanted, chosen)):
+            return proposal.with_value(value)
         reasons = ["never lowered" if key == ORPHANS else "only raised"] + ["profile alone"] * (not proposal.measured)
         return Proposal(value, *reasons, measured=proposal.measured, alone=proposal.value)
 

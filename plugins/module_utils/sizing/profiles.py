@@ -18,11 +18,14 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sys
     WMEM_MAX,
 )
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.buffers import (
-    CAPS,
+    ASKED,
+    PATH,
+    all_asked,
     assumed_buffer,
     fixed_asked,
     fixed_buffer,
     largest_asked,
+    path_buffer,
 )
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.proposal import Proposal, larger
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.thresholds import (
@@ -53,17 +56,18 @@ def _follows_needs(receive, send, reason):
         TCP_MEM: (largest_need,),
         TCP_RMEM: (assumed_buffer, 128 * KIB, receive, (reason, "throughput")),
         TCP_WMEM: (assumed_buffer, 16 * KIB, send, (reason,)),
-        RMEM_MAX: (largest_asked,),
-        WMEM_MAX: (largest_asked,),
+        RMEM_MAX: (all_asked,),
+        WMEM_MAX: (all_asked,),
         "net.ipv4.tcp_moderate_rcvbuf": (fixed, 1, "moderate"),
     }
 
 
 # share: part of memory that tcp_mem high takes where nothing needs more, None where tcp_mem follows no need.
 # rules: {key: (function, its first arguments)}, in the order of the file. Behind these each function gets the host, the
-# checked workload and what is known so far, {name: Proposal}: the needs of TCP first, then tcp_mem, then the other
-# keys, and last what an application may ask for.
+# checked workload and what is known so far, {name: Proposal}: the needs of TCP, and what comes before it in STEPS.
 Profile = collections.namedtuple("Profile", "share rules")
+STEPS = {TCP_MEM: 0, PATH: 1, ASKED: 3, RMEM_MAX: 4, WMEM_MAX: 4}  # all others are 2
+ALWAYS = {PATH: (path_buffer,), ASKED: (largest_asked,)}  # rules for what is no setting itself
 PROFILES = {
     "balanced": Profile(3.0 / 16, _follows_needs(TCP_RMEM_MAX, TCP_WMEM_MAX, "default maximum")),
     "application_server": Profile(None, {  # a recipe found in many articles on application servers, exactly
@@ -92,14 +96,14 @@ PROFILES = {
 }
 
 
-def proposals(host, workload, rules, needs):
-    """Return {key: Proposal} for one host: what the *rules* of its profile give and what the workload asks for on top.
+def proposals(host, workload, profile_rules, needs):
+    """Return {key: Proposal} for one host: what the rules of its profile give and what the workload asks for on top.
 
     needs: of thresholds.tcp_needs().
     """
-    known = dict(needs)
-    for key in sorted(rules, key=lambda key: (key in CAPS, key != TCP_MEM)):
-        function, *told = rules[key]
-        known[key] = function(*told, host, workload, known)
+    known, rules = dict(needs), dict(profile_rules, **ALWAYS)
+    for name in sorted(rules, key=lambda name: STEPS.get(name, 2)):
+        function, *told = rules[name]
+        known[name] = function(*told, host, workload, known)
     asked = dict(closing_limits(host, workload), **udp_thresholds(host, workload))
-    return dict([(key, known[key]) for key in rules], **asked)
+    return dict([(key, known[key]) for key in profile_rules], **asked)

@@ -19,7 +19,11 @@ class Proposal(collections.namedtuple("Proposal", "value reasons numbers measure
 
     def __new__(cls, value, *reasons, measured=False, **numbers):
         """Return the proposal of *value* for *reasons*, with all other arguments as its numbers."""
-        return super().__new__(cls, value, reasons, numbers, measured)
+        return tuple.__new__(cls, (value, reasons, numbers, measured))
+
+    def with_value(self, value):
+        """Return this with another *value*, such as the vector that was found by one of its numbers."""
+        return tuple.__new__(Proposal, (value,) + self[1:])
 
     def at_most(self, limit):
         """Return this, or *limit* where that is less: its reasons come behind those of what it bounds."""
@@ -30,7 +34,8 @@ class Proposal(collections.namedtuple("Proposal", "value reasons numbers measure
         return self if self.value >= limit.value else self._bounded(limit)
 
     def _bounded(self, limit):
-        return limit._replace(reasons=self.reasons + limit.reasons, numbers=dict(self.numbers, **limit.numbers))
+        numbers = dict(self.numbers, **limit.numbers)
+        return Proposal(limit.value, *self.reasons + limit.reasons, measured=limit.measured, **numbers)
 
 
 def larger(*proposals):

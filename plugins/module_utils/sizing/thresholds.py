@@ -76,7 +76,7 @@ def tcp_needs(host, workload, demand, share):
 def largest_need(host, workload, known):
     """Return tcp_mem by the largest of the needs among *known*. A rule of a profile, see profiles.PROFILES."""
     largest, most = larger(*(known[name] for name in NEEDS if name in known)), ceiling(host, workload)
-    unit = largest._replace(value=-(-largest.value // 3)).at_most(most._replace(value=most.value // 6))
+    unit = largest.with_value(-(-largest.value // 3)).at_most(most.with_value(most.value // 6))
     # Only the limit of a container can be below the kernel's default.
     unit = unit.at_least(Proposal(known[DEFAULT].value // 3, "not below default", measured=True))
     half = min(int(host.memory_pages * HARD_FRACTION), INT_MAX)
@@ -104,7 +104,7 @@ def _floor(host):
 
 
 def _in_pattern(unit):
-    return unit._replace(value=[unit.value * times for times in PATTERN])
+    return unit.with_value([unit.value * times for times in PATTERN])
 
 
 def udp_thresholds(host, workload):

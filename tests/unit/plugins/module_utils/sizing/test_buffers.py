@@ -13,6 +13,9 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sys
 )
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.budget import describe_paths
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.buffers import (
+    ASKED,
+    PATH,
+    all_asked,
     assumed_buffer,
     fixed_asked,
     fixed_buffer,
@@ -26,7 +29,10 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.wor
 
 MIB, GIB = 1024 ** 2, 1024 ** 3
 LOW = 393216  # pages of 4096 bytes: 1.5 GiB
-KNOWN = {TCP_MEM: Proposal([LOW, LOW // 3 * 4, LOW * 2], "share")}
+
+
+def known_of(low=LOW, **more):
+    return dict({TCP_MEM: Proposal([low, low // 3 * 4, low * 2], "share"), PATH: None}, **more)
 
 
 def host(memory=16 * GIB, scale=None, **limits):
@@ -36,7 +42,7 @@ def host(memory=16 * GIB, scale=None, **limits):
 
 def sized(bandwidth, rtt, low=LOW, scale=None, **workload):
     checked = check_workload(dict(workload, bandwidth_mbps=bandwidth, rtt_ms=rtt))
-    return path_buffer(host(scale=scale), checked, low * 4096)
+    return path_buffer(host(scale=scale), checked, known_of(low))
 
 
 def test_a_rate_is_rounded_down():
@@ -69,7 +75,7 @@ def test_clamps_say_what_bound_the_buffer(arguments, options, size, words, measu
 def test_the_longest_of_several_paths_decides():
     workload = check_workload({
         "paths": [{"bandwidth_mbps": 100, "rtt_ms": 80}, {"bandwidth_mbps": "10Gbit/s", "rtt_ms": "1ms"}]})
-    assert path_buffer(host(), workload, LOW * 4096).value == 2 * 1250000
+    assert path_buffer(host(), workload, known_of()).value == 2 * 1250000
     first, second = describe_paths(host(), workload, 2 * MIB)
     assert (first["in_flight_bytes"], first["limit_mbps"]) == (1000000, 104.9)
     assert first["limit"] == "a window of 1 MiB at 80 ms: 104.8 Mbit/s"
@@ -79,15 +85,16 @@ def test_the_longest_of_several_paths_decides():
 @pytest.mark.parametrize("memory, size", [
     (16 * GIB, 6 * MIB), (768 * MIB, 6 * MIB), (512 * MIB, 4 * MIB), (16 * MIB, 131072)])
 def test_a_host_of_little_memory_gets_the_buffers_its_kernel_gives(memory, size):
-    buffer = assumed_buffer(131072, 6 * MIB, ("default maximum", "throughput"), host(memory), check_workload(), KNOWN)
+    reasons = ("default maximum", "throughput")
+    buffer = assumed_buffer(131072, 6 * MIB, reasons, host(memory), check_workload(), known_of())
     assert (buffer.value, buffer.measured) == ([4096, 131072, size], size < 6 * MIB)
     assert ("a window of 3 MiB at 80 ms" in sentence(buffer)) == (size == 6 * MIB)
 
 
 @pytest.mark.parametrize("mbps, size, reasons", [(100, 8 * MIB, ("receive autotuning",)), (10000, 50000000, ("path",))])
 def test_a_stated_path_replaces_a_buffer_that_is_less(mbps, size, reasons):
-    workload = check_workload({"bandwidth_mbps": mbps, "rtt_ms": 20})
-    buffer = fixed_buffer(262144, 8 * MIB, "receive autotuning", host(), workload, KNOWN)
+    known = known_of(path=sized(mbps, 20))
+    buffer = fixed_buffer(262144, 8 * MIB, "receive autotuning", host(), check_workload(), known)
     assert (buffer.value, buffer.reasons) == ([4096, 262144, size], reasons)
 
 
@@ -95,11 +102,12 @@ def test_a_stated_path_replaces_a_buffer_that_is_less(mbps, size, reasons):
     ({}, {}, 6 * MIB), ({"receive_buffer_bytes": 4096, "send_buffer_bytes": "9MiB"}, {}, 9 * MIB),
     ({"udp_sockets": 1, "udp_buffer_bytes": "9MiB"}, {}, 9 * MIB),
     ({}, {RMEM_DEFAULT: Proposal(9 * MIB, "burst")}, 9 * MIB),
-    ({"buffer_bytes": 2 ** 30 - 1}, {TCP_RMEM: Proposal([4096, 4096, 2 ** 31 - 1], "path", measured=True)}, 2 ** 30 - 1)])
+    ({"buffer_bytes": 2 ** 30 - 1}, {TCP_RMEM: Proposal([1, 2, 2 ** 31 - 1], "path", measured=True)}, 2 ** 30 - 1)])
 def test_an_application_may_ask_for_the_largest_of_all(options, more, largest):
     known = {TCP_RMEM: Proposal([4096, 131072, 6 * MIB], "path"), TCP_WMEM: Proposal([4096, 16384, 4 * MIB], "path")}
     known.update(more)
-    asked = largest_asked(host(), check_workload(options), known)
+    known[ASKED] = asked = largest_asked(host(), check_workload(options), known)
+    assert all_asked(host(), check_workload(options), known) is asked
     assert (asked.value, asked.reasons, asked.measured) == (largest, ("as autotuning",), known[TCP_RMEM].measured)
     raised = fixed_asked(8 * MIB, "receive asked", host(), check_workload(options), known)
     assert (raised.value, len(raised.reasons)) == (max(8 * MIB, largest), 1 if largest < 8 * MIB else 2)
