@@ -9,6 +9,7 @@ Read on every host, therefore without imports.
 
 LARGEST = (1 << 64) - 1  # an unsigned long on 64 bits, in which the kernel counts
 SMALLEST = -(1 << 63)
+INT_MAX = (1 << 31) - 1  # include/linux/limits.h; the "int" sysctl handlers of kernel/sysctl.c take no more
 # Characters; LARGEST has as many digits. kernel/sysctl.c proc_get_long takes no longer word either (TMPBUFLEN - 2).
 LONGEST_NUMBER = 20
 LONGEST_QUOTE = 80  # characters of foreign text in one message

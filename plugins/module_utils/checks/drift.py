@@ -125,7 +125,7 @@ def _reasons(exceptions):
     if isinstance(exceptions, dict):
         pairs = list(exceptions.items())  # in a template of ansible-core 2.19 and newer, items() can be gone through only once
     if pairs is None or not all(isinstance(text, str) for pair in pairs for text in pair):
-        raise refuse("exceptions", repr(exceptions), "a list of keys, or a reason by key", "Write [net.core.somaxconn] or {net.core.somaxconn: why}.")
+        raise refuse("exceptions", quoted(exceptions), "a list of keys, or a reason by key", "Write [net.core.somaxconn] or {net.core.somaxconn: why}.")
     return dict(pairs)
 
 

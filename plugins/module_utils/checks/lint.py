@@ -5,10 +5,13 @@
 """Checks that a set of sysctl values must pass before it is written. An error refuses, a warning is reported."""
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import Check, run_checks, silence
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS, format_value
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import (
+    KEYS,
+    TCP_MEM,
+    format_value,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import human_bytes
 
-TCP_MEM = "net.ipv4.tcp_mem"
 FLOOR_BYTES = 4 * 1024 * 1024
 FLOOR_RESERVES = 4  # times what the CPUs keep uncounted: below that the pressure flag may never clear
 CAPS = (("net.core.rmem_max", "net.ipv4.tcp_rmem"), ("net.core.wmem_max", "net.ipv4.tcp_wmem"))

@@ -9,14 +9,15 @@ Reading needs the host, judging does not: the fast lane reads there and judges o
 
 import os
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import first_of
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import first_of, quoted
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.pools import threshold
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.registry import find
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.gather import read
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.window import state_of_tcp, state_of_udp, window
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.capacity import capacity
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import check_workload, recommend
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import recommend
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.workload import check_workload
 
 # subset: what has to be read for it (gather.READABLE).
 SUBSETS = {
@@ -60,9 +61,9 @@ def reading_params(params):
 def _check_window(seconds, root):
     """Return whether there is a window. Raises SocketMemoryError where it cannot be observed."""
     if not 0 <= seconds <= LONGEST_WINDOW:  # nor is "not a number"
-        raise refuse("window", seconds, "seconds from 0 to %d" % LONGEST_WINDOW, "Give the seconds to observe, 0 for one look.")
+        raise refuse("window", quoted(seconds), "seconds from 0 to %d" % LONGEST_WINDOW, "Give the seconds to observe, 0 for one look.")
     if seconds and os.path.abspath(root) != "/":
-        raise refuse("window", seconds, "0 for a captured tree", "Leave it out: a captured tree stands still.")
+        raise refuse("window", quoted(seconds), "0 for a captured tree", "Leave it out: a captured tree stands still.")
     return seconds > 0
 
 
@@ -108,7 +109,7 @@ def choose_subsets(words):
     for word in words:
         if (word[1:] if word.startswith("!") else word) not in list(SUBSETS) + list(ON_REQUEST) + ["all"]:
             expected = "one of all, %s, or one of them behind '!'" % ", ".join(list(SUBSETS) + list(ON_REQUEST))
-            raise refuse("gather_subset", repr(word), expected, "Correct it.")
+            raise refuse("gather_subset", quoted(word), expected, "Correct it.")
     wanted = {word for word in words if not word.startswith("!")}
     if "all" in wanted or not wanted:
         wanted = wanted - {"all"} | set(SUBSETS)

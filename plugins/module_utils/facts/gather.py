@@ -18,6 +18,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors imp
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host import proc_net
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import HostFiles
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.reading import HostReading
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.counters import TCP_COUNTERS, UDP_COUNTERS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.generations import MEMORY_QUANTUM, counts_in_pages
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import ABSENT, KEYS, THRESHOLDS, read_running
 
@@ -28,18 +29,6 @@ GIVES = {"memory": ("tcp", "udp", "sockets_used"), "boot": ("boot", "boot_by_oth
 # What some of them need beyond the imports of this file, which import it only then: on a host every import is compiled anew.
 PARTS = {"boot": ("boot.next_boot",), "managers": ("boot.other_managers",), "window": ("host.observation",), "cgroups": ("host.control_groups",),
          "kernel_log": ("host.kernel_log",)}
-
-# The counters that tell of memory, by the kernel's names (net/ipv4/proc.c snmp4_net_list); False where a supported
-# kernel may not have it (EL8 before 8.7, 5.4).
-TCP_COUNTERS = (
-    ("TCPMemoryPressures", True), ("TCPMemoryPressuresChrono", True), ("PruneCalled", True), ("RcvPruned", True),
-    ("OfoPruned", True), ("TCPRcvCollapsed", True), ("TCPRcvQDrop", False), ("TCPOFODrop", True),
-    ("TCPZeroWindowDrop", False), ("TCPToZeroWindowAdv", True), ("TCPWantZeroWindowAdv", True), ("TCPBacklogDrop", True),
-    ("PFMemallocDrop", False), ("TCPAbortOnMemory", True), ("TCPAbortFailed", True), ("TCPWqueueTooBig", False),
-    ("TCPTimeWaitOverflow", True), ("ListenOverflows", True), ("ListenDrops", True),
-)
-# Prefixed with their table, as the kernel itself does in snmp6: Udp MemErrors is UdpMemErrors.
-UDP_COUNTERS = (("InErrors", True), ("RcvbufErrors", True), ("SndbufErrors", True), ("MemErrors", False))
 
 LARGEST_PAGE = 1024 * 1024  # bytes; arch/hexagon/Kconfig, which has the largest
 
@@ -59,7 +48,7 @@ def read(params):
                      "Name the top of the captured tree.")
     page_size = params.get("page_size")
     if page_size is not None and (not 512 <= page_size <= LARGEST_PAGE or page_size & (page_size - 1)):
-        raise refuse("page_size", page_size, "a power of two, in bytes, from 512 to %d" % LARGEST_PAGE,
+        raise refuse("page_size", quoted(page_size), "a power of two, in bytes, from 512 to %d" % LARGEST_PAGE,
                      "Use what getconf PAGESIZE says on the host.")
     reading = _Reading(HostFiles(root))
     facts = reading.host(page_size)

@@ -10,11 +10,11 @@ Facts may be partial. A part that was not gathered is absent; inside of a part, 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import MOST_TOLD, SMALLEST
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import SEVERITIES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.gather import TCP_COUNTERS, UDP_COUNTERS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.window import TRENDS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.control_groups import MOST_GROUPS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.kernel_log import MESSAGES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.observation import INTERVALS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.counters import TCP_COUNTERS, UDP_COUNTERS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import TCP_STATES, UDP_STATES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS, THRESHOLDS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import (

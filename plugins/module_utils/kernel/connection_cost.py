@@ -6,8 +6,11 @@
 
 import collections
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.generations import kernel_version, window_ratio
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import INT_MAX
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import INT_MAX
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.generations import (
+    kernel_version,
+    window_ratio,
+)
 
 # Bytes of x86_64, as slab objects (cache line of 64, pointer of the free list behind those that need one).
 # tcp_sock: include/linux/tcp.h. inode: struct socket_alloc (include/net/sock.h), on EL8 with its struct socket_wq. file: include/linux/fs.h.
@@ -69,7 +72,7 @@ def truesize(payload_bytes, segment_bytes, release):
 def window_of_buffer(buffer_bytes, release, adv_win_scale=1):
     """Return the bytes of window that a receive buffer of *buffer_bytes* lets a new connection advertise.
 
-    include/net/tcp.h tcp_win_from_space. buffer_bytes: as the kernel holds it, see requested_to_held.
+    include/net/tcp.h tcp_win_from_space. buffer_bytes: as the kernel holds it, see receive_buffer_held.
     adv_win_scale: net.ipv4.tcp_adv_win_scale, without effect where the kernel measures.
     """
     ratio = window_ratio(release)
@@ -94,9 +97,21 @@ def buffer_for_window(window_bytes, release, adv_win_scale=1):
     return -(-window_bytes * parts // (parts - 1))
 
 
-def requested_to_held(so_buf_bytes, minimum=SOCK_MIN_RCVBUF):
-    """Return the bytes that the kernel holds for an SO_RCVBUF of *so_buf_bytes*; give SOCK_MIN_SNDBUF as *minimum* for an SO_SNDBUF.
+def receive_buffer_held(so_rcvbuf_bytes):
+    """Return the bytes that the kernel holds for an SO_RCVBUF: net/core/sock.c sk_setsockopt, __sock_set_rcvbuf.
 
-    net/core/sock.c sk_setsockopt, after the request was cut to net.core.rmem_max or wmem_max.
+    so_rcvbuf_bytes: what is asked for, after it was cut to net.core.rmem_max.
     """
-    return max(2 * min(so_buf_bytes, INT_MAX // 2), minimum)
+    return _doubled(so_rcvbuf_bytes, SOCK_MIN_RCVBUF)
+
+
+def send_buffer_held(so_sndbuf_bytes):
+    """Return the bytes that the kernel holds for an SO_SNDBUF: net/core/sock.c sk_setsockopt.
+
+    so_sndbuf_bytes: what is asked for, after it was cut to net.core.wmem_max.
+    """
+    return _doubled(so_sndbuf_bytes, SOCK_MIN_SNDBUF)
+
+
+def _doubled(asked, minimum):
+    return max(2 * min(asked, INT_MAX // 2), minimum)

@@ -9,14 +9,13 @@ No regular expressions here: on a host the import of re costs more than all that
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import (
     DIGITS,
+    INT_MAX,
     LARGEST,
     LONGEST_NUMBER,
     bounded,
     quoted,
 )
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
-
-INT_MAX = 2147483647  # include/linux/limits.h; the "int" sysctl handlers of kernel/sysctl.c take no more
 
 
 class Key:
@@ -66,8 +65,15 @@ KEYS = {
     "net.core.mem_pcpu_rsv": Key(None, "pages", True, INT_MAX),
 }
 
+# Those that rules name.
+TCP_MEM, UDP_MEM = "net.ipv4.tcp_mem", "net.ipv4.udp_mem"
+TCP_RMEM, TCP_WMEM = "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"
+RMEM_MAX, WMEM_MAX, RMEM_DEFAULT = "net.core.rmem_max", "net.core.wmem_max", "net.core.rmem_default"
+ORPHANS, TIME_WAIT = "net.ipv4.tcp_max_orphans", "net.ipv4.tcp_max_tw_buckets"
+
 # Those of each base, for a word of a text that the kernel reads.
 DIGITS_OF = {8: frozenset("01234567"), 10: DIGITS, 16: DIGITS | frozenset("abcdefABCDEF")}
+LONGEST_KEY = 255  # characters; the kernel's are shorter than 100, also with the name of an interface
 NAME_CHARACTERS = DIGITS | frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.:@+-")
 
 
@@ -85,7 +91,7 @@ def normalise_key(text):
 def key_path(key):
     """Return the path below /proc/sys of a dotted *key*. Raises SocketMemoryError for a name that could leave it."""
     parts = key.translate({ord("."): "/", ord("/"): "."}).split("/")
-    if any(part in ("", ".", "..") or not NAME_CHARACTERS.issuperset(part) for part in parts):
+    if len(key) > LONGEST_KEY or any(part in ("", ".", "..") or not NAME_CHARACTERS.issuperset(part) for part in parts):
         raise refuse(quoted(key), "a character or an empty part no sysctl has", "a name such as net.ipv4.tcp_mem",
                      "Correct the key.")
     return "/proc/sys/" + "/".join(parts)

@@ -7,8 +7,13 @@
 No regular expressions here, see sysctl_keys.
 """
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import LONGEST_NUMBER, LONGEST_QUOTE, cut
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import INT_MAX, KEYS, kernel_number
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import (
+    INT_MAX,
+    LONGEST_NUMBER,
+    LONGEST_QUOTE,
+    cut,
+)
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS, kernel_number
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import printable
 
 # kernel/sysctl.c proc_get_long: what it skips before a number is all that lib/ctype.c calls a space, and that is Latin-1.

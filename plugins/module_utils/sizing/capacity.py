@@ -4,10 +4,21 @@
 
 """How many connections a host carries at today's buffers and thresholds, and what a given number of them needs."""
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.connection_cost import idle_bytes, requested_to_held, truesize
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import THRESHOLDS
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.budget import tcp_demand
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.host_to_size import SizedHost
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.connection_cost import (
+    receive_buffer_held,
+    send_buffer_held,
+    truesize,
+)
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import (
+    RMEM_MAX,
+    TCP_MEM,
+    TCP_RMEM,
+    TCP_WMEM,
+    THRESHOLDS,
+    WMEM_MAX,
+)
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.demand import bytes_of, tcp_demand
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.host_to_size import host_to_size
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.workload import check_workload
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import human_bytes
 
@@ -17,26 +28,25 @@ FULL_SEGMENT = 1448  # bytes of payload of an Ethernet frame with TCP timestamps
 def capacity(facts, workload=None):
     """Return {bytes_per_connection, connections_until, payload_that_fills_a_buffer, needs, answers} for one host.
 
-    facts: the value of ansible_facts.socket_memory with the subsets "tcp" and "limits". workload: see check_workload; its buffers
-    count instead of those of autotuning, and its connections are what "needs" is about (None without).
-    bytes_per_connection: {worst_case, observed, structures}; connections_until: {pressure, critical: {worst_case, observed}, memory_full},
-    numbers of connections in all, not on top of today's; answers: the same in sentences. What the facts cannot tell is None.
-    Raises SocketMemoryError as recommend() does.
+    facts: the value of ansible_facts.socket_memory with the subsets "tcp" and "limits". workload: see check_workload;
+    its buffers count instead of those of autotuning, and its connections are what "needs" is about (None without).
+    bytes_per_connection: {worst_case, observed, structures}; connections_until: {pressure, critical: {worst_case,
+    observed}, memory_full}, numbers of connections in all, not on top of today's; answers: the same in sentences. What
+    the facts cannot tell is None. Raises SocketMemoryError as recommend() does.
     """
     workload = check_workload(workload)
-    host = SizedHost(facts, False)
+    host = host_to_size(facts)
     tcp = facts.get("tcp") or {}
-    structures = idle_bytes(host.release, host.page_size)
     receive, send = _held(host, workload)
     each = {
         "worst_case": receive + send if receive and send else None,
         "observed": _observed(host, tcp),
-        "structures": structures,
+        "structures": host.idle_bytes,
     }
-    thresholds = host.running.get("net.ipv4.tcp_mem") or [None] * 3
-    until = {name: {case: _room(host, pages, each[case], structures) for case in ("worst_case", "observed")}
+    thresholds = host.running.get(TCP_MEM) or [None] * 3
+    until = {name: {case: _room(host, pages, each[case]) for case in ("worst_case", "observed")}
              for name, pages in (("pressure", thresholds[1]), ("critical", thresholds[2]))}
-    until["memory_full"] = host.memory_total // structures
+    until["memory_full"] = host.memory_total // host.idle_bytes
     result = {
         "bytes_per_connection": each,
         "connections_until": until,
@@ -45,22 +55,23 @@ def capacity(facts, workload=None):
             "full_segments": receive * FULL_SEGMENT // truesize(FULL_SEGMENT, FULL_SEGMENT, host.release),
             "one_byte_segments": receive // truesize(1, 1, host.release),
         },
-        "needs": _needs(host, workload, each, thresholds),
+        "needs": _needs(host, workload, thresholds),
     }
     result["answers"] = _answers(result)
     return result
 
 
 def _held(host, workload):
-    """Return the bytes that the receive and the send queue of one connection can hold: as asked for, or by autotuning."""
-    if workload["receive_buffer_bytes"]:
-        asked = ((workload["receive_buffer_bytes"], "net.core.rmem_max"), (workload["send_buffer_bytes"], "net.core.wmem_max"))
-        return [requested_to_held(min(size, host.running.get(cap, size))) for size, cap in asked]
-    return [host.running[key][2] if key in host.running else None for key in ("net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem")]
+    """Return the bytes that the two queues of a connection hold at most, as asked for or by autotuning."""
+    receive, send = (workload[name] for name in ("receive_buffer_bytes", "send_buffer_bytes"))
+    if receive:
+        return (receive_buffer_held(min(receive, host.running.get(RMEM_MAX, receive))),
+                send_buffer_held(min(send, host.running.get(WMEM_MAX, send))))
+    return [host.running[key][2] if key in host.running else None for key in (TCP_RMEM, TCP_WMEM)]
 
 
 def _observed(host, tcp):
-    """Return the bytes that a connection holds on average now, None where the kernel's imprecision hides it or nothing is connected."""
+    """Return the bytes that a connection holds on average now, None where the kernel's imprecision hides them."""
     used = (tcp.get("used") or {}).get("pages")
     number = (tcp.get("sockets") or {}).get("allocated")  # of the whole host, as the memory is
     if not used or not number or used <= host.error_bound:
@@ -68,26 +79,27 @@ def _observed(host, tcp):
     return max(1, used * host.page_size // number)
 
 
-def _room(host, pages, each, structures):
-    """Return how many connections of *each* bytes reach a threshold of *pages*, or fill the memory with their structures before that."""
+def _room(host, pages, each):
+    """Return how many connections of *each* bytes reach a threshold of *pages*, or before that fill the memory."""
     if pages is None or each is None:
         return None
-    return min(pages * host.page_size // each, host.memory_total // (each + structures))
+    return min(pages * host.page_size // each, host.memory_total // (each + host.idle_bytes))
 
 
-def _needs(host, workload, each, thresholds):
-    """Return what the connections of *workload* need: {connections, tcp, structures, stays_below}, sizes as {pages, bytes}, or None.
+def _needs(host, workload, thresholds):
+    """Return what the connections of *workload* need, {connections, tcp, structures, stays_below}; None without any.
 
-    stays_below: the lowest of today's thresholds that TCP stays below, "none" where it is above all of them, None where they are not known.
+    tcp, structures: {pages, bytes}. stays_below: the lowest of today's thresholds that TCP stays below, "none" where
+    it is above all of them, None where they are not known.
     """
     if not workload["connections"]:
         return None
-    tcp = host.size_of(tcp_demand(host, workload)["bytes"])
+    tcp = host.size_of(bytes_of(tcp_demand(host, workload)))
     below = [name for name, pages in zip(THRESHOLDS, thresholds) if pages is not None and tcp["pages"] < pages]
     return {
         "connections": workload["connections"],
         "tcp": tcp,
-        "structures": host.size_of(workload["connections"] * each["structures"]),
+        "structures": host.size_of(host.structures(workload)),
         "stays_below": None if None in thresholds else (below + ["none"])[0],
     }
 
@@ -100,7 +112,8 @@ def _answers(result):
         if until["pressure"][case] is not None:
             answers.append("%d connections %s (%s each) bring TCP to pressure, %d to critical." % (
                 until["pressure"][case], words, human_bytes(each[case]), until["critical"][case]))
-    answers.append("The structures of %d connections (%s each, beside tcp_mem) fill the memory." % (until["memory_full"], human_bytes(each["structures"])))
+    answers.append("The structures of %d connections (%s each, beside tcp_mem) fill the memory." % (
+        until["memory_full"], human_bytes(each["structures"])))
     if needs:
         unusual = {None: "today's thresholds are not known", "none": "more than today's high"}
         where = unusual.get(needs["stays_below"], "below today's %s" % needs["stays_below"])

@@ -4,72 +4,97 @@
 
 """The host as sizing sees it: its memory, its kernel, and which of its running values must stay."""
 
+import collections
+
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import lint
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS, format_value
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.connection_cost import idle_bytes
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS, ORPHANS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.proposal import Proposal
 
-# MemTotal differs a little from boot to boot and with every kernel, and so does a measured peak. Thresholds that follow
-# them stay where they are while they are this near, so that a second run, or one after an update, changes nothing. The reason for a
-# value that is kept stays longer: it alone is not worth a change of the file. But from a quarter of memory to 18.75 % it must not stay.
+# MemTotal differs a little from boot to boot and with every kernel, and so does a measured peak. Thresholds that
+# follow them stay where they are while they are this near, so that a second run, or one after an update, changes
+# nothing. The reason for a value that is kept stays longer: it alone is not worth a change of the file. But from a
+# quarter of memory to 18.75 % it must not stay.
 STEADY = 1.0 / 6  # user-mode-linux with 160 MiB: 13 % from boot to boot
 STEADY_REASON = 0.3
-ORPHANS = "net.ipv4.tcp_max_orphans"
 
 
-class SizedHost:
-    """What sizing needs of the facts of one host. Raises SocketMemoryError for facts without page size or memory size."""
+class HostToSize(collections.namedtuple(
+        "HostToSize", "page_size memory_total memory_pages idle_bytes release error_bound running window_scale kept")):
+    """What sizing needs of the facts of one host. It never changes.
 
-    def __init__(self, facts, only_raise):
-        for name in ("page_size", "memory_total"):
-            if not facts.get(name):
-                raise SocketMemoryError("No recommendation: the facts of this host do not tell %s. "
-                                        "Gather them on the live host, or give page_size for a captured tree." % name)
-        self.page_size = facts["page_size"]
-        self.memory_total = facts["memory_total"]
-        self.memory_pages = self.memory_total // self.page_size
-        self.release = facts.get("kernel")
-        self.error_bound = (facts.get("tcp", {}).get("error_bound") or {}).get("pages") or 0
-        self.running = {key: value for key, value in (facts.get("limits") or {}).items() if value is not None}
-        scale = self.running.get("net.ipv4.tcp_adv_win_scale")
-        self.window_scale = scale if scale in range(-31, 32) else 1  # net/ipv4/sysctl_net_ipv4.c tcp_adv_win_scale_min, _max
-        self.measured = set()  # the keys whose value rests on a measurement: the size of memory, or a peak
-        self.keep = self._worth_keeping()
-        if not only_raise:  # the kernel's documentation forbids to lower this one: live orphans would be reset
-            self.keep = {key: value for key, value in self.keep.items() if key == ORPHANS}
+    page_size, memory_total: bytes. memory_pages: whole pages. idle_bytes: of the structures of one connection, beside
+    tcp_mem. release: uname -r, None where it is not known. error_bound: pages that processors may keep uncounted.
+    running: {key: value} of now. window_scale: net.ipv4.tcp_adv_win_scale, 1 where it is not known. kept: those of
+    running that must stay.
+    """
 
-    def _worth_keeping(self):
-        """Return those of the running values that are sound: tcp_mem written in bytes must not be kept for being large."""
-        results = lint(self.running, self.page_size, self.memory_total, self.error_bound)
-        unsound = {found["subject"] for found in results if found["severity"] == "error"}
-        return {key: value for key, value in self.running.items() if key not in unsound}
+    __slots__ = ()
 
     def size(self, pages):
         """Return *pages* as {pages, bytes}."""
         return {"pages": pages, "bytes": pages * self.page_size}
 
+    def pages_of(self, number):
+        """Return the whole pages that *number* bytes take."""
+        return -(-number // self.page_size)
+
     def size_of(self, number):
         """Return *number* bytes as {pages, bytes}, rounded up to whole pages."""
-        return self.size(-(-number // self.page_size))
+        return self.size(self.pages_of(number))
 
-    def raised(self, key, value):
-        """Return *value* for *key*, nowhere below what must be kept."""
-        kept = self.keep.get(key)
-        if kept is None or not KEYS[key].raisable:
-            return value
-        if not KEYS[key].fields:
-            return kept if kept > value or self._near_below(key, [kept], [value]) else value
-        return kept if self._near_below(key, kept, value) else [max(pair) for pair in zip(value, kept)]
+    def structures(self, workload):
+        """Return the bytes of the structures of all connections of *workload*."""
+        return (workload["connections"] or 0) * self.idle_bytes
 
-    def _near_below(self, key, kept, value):
-        return key in self.measured and all(old >= new * (1 - STEADY) for old, new in zip(kept, value))
+    def keeping(self, only_raise):
+        """Return this host with the running values that must stay: the sound ones, or without *only_raise* the orphans.
 
-    def reason(self, key, chosen, value, reason):
-        """Return why *chosen* is set: *reason*, while it is what the profile gives (*value*), else that it was kept.
+        Unsound is tcp_mem that was written in bytes: it must not stay for being large. tcp_max_orphans must not be
+        lowered, says the kernel's documentation: live orphans would be reset.
+        """
+        kept = {key: value for key, value in self.running.items() if only_raise or key == ORPHANS}
+        results = lint(kept, self.page_size, self.memory_total, self.error_bound)
+        unsound = {found["subject"] for found in results if found["severity"] == "error"}
+        return self._replace(kept={key: value for key, value in kept.items() if key not in unsound})
+
+    def raised(self, key, proposal):
+        """Return *proposal* for *key*, nowhere below what must be kept, with the reason for what it is then.
 
         A kept value is told without numbers that another run would not find again: the file must stay the same.
         """
-        pairs = list(zip(chosen, value)) if KEYS[key].fields else [(chosen, value)]
-        if chosen == value or (key in self.measured and all(abs(one - other) <= other * STEADY_REASON for one, other in pairs)):
-            return reason
-        text = "never lowered: beyond the limit the kernel resets orphans" if key == ORPHANS else "never below what the host ran with (only_raise)"
-        return text if key in self.measured else "%s; the profile alone gives %s" % (text, format_value(value))
+        if key not in self.kept or not KEYS[key].raisable:
+            return proposal
+        wanted, kept = proposal.value, self.kept[key]
+        if not KEYS[key].fields:
+            wanted, kept = [wanted], [kept]
+        near = proposal.measured and all(old >= new * (1 - STEADY) for new, old in zip(wanted, kept))
+        chosen = kept if near else list(map(max, wanted, kept))
+        if chosen == wanted:
+            return proposal
+        value = chosen if KEYS[key].fields else chosen[0]
+        if proposal.measured and all(abs(one - new) <= new * STEADY_REASON for new, one in zip(wanted, chosen)):
+            return proposal.with_value(value)
+        reasons = ["never lowered" if key == ORPHANS else "only raised"] + ["profile alone"] * (not proposal.measured)
+        return Proposal(value, *reasons, measured=proposal.measured, alone=proposal.value)
+
+
+def host_to_size(facts):
+    """Return the HostToSize of *facts*, the value of ansible_facts.socket_memory; nothing is kept yet, see keeping().
+
+    Raises SocketMemoryError for facts without page size or memory size.
+    """
+    for name in ("page_size", "memory_total"):
+        if not facts.get(name):
+            raise SocketMemoryError("No recommendation: the facts of this host do not tell %s. "
+                                    "Gather them on the live host, or give page_size for a captured tree." % name)
+    page_size, memory_total, release = facts["page_size"], facts["memory_total"], facts.get("kernel")
+    running = {key: value for key, value in (facts.get("limits") or {}).items() if value is not None}
+    scale = running.get("net.ipv4.tcp_adv_win_scale")
+    return HostToSize(
+        page_size, memory_total, memory_total // page_size, idle_bytes(release, page_size), release,
+        error_bound=(facts.get("tcp", {}).get("error_bound") or {}).get("pages") or 0,
+        running=running,
+        window_scale=scale if scale in range(-31, 32) else 1,  # net/ipv4/sysctl_net_ipv4.c tcp_adv_win_scale_min, _max
+        kept={})

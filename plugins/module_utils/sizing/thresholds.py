@@ -2,148 +2,133 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The thresholds: tcp_mem, udp_mem, orphans and TIME-WAIT. The largest need wins, under the smallest ceiling, above the floor.
+"""The thresholds: tcp_mem, udp_mem, orphans, TIME-WAIT. The largest need wins, between the floor and the least ceiling.
 
-Rounding: needs go up to whole pages, shares and ceilings down, and tcp_mem and udp_mem are 3, 4 and 6 times one whole number of
-pages, the pattern of the kernel. Its quarter between low and pressure is the band in which the pressure flag keeps its value.
+Rounding: needs go up to whole pages, shares and ceilings down, and tcp_mem and udp_mem are 3, 4 and 6 times one whole
+number of pages, the pattern of the kernel. Its quarter between low and pressure is the band in which the pressure flag
+keeps its value.
 """
 
 import math
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import INT_MAX
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import RANGES, tcp_mem_floor
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import INT_MAX
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.budget import (
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.defaults import (
+    DEFAULT_DIVISOR,
+    UDP_DEFAULT_DIVISOR,
+    kernel_default_orphans,
+    kernel_default_tcp_mem,
+)
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import (
+    ORPHANS,
+    TIME_WAIT,
+    UDP_MEM,
+)
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.demand import (
     HEADROOM,
     ORPHAN_PENALTY,
     ORPHAN_SECONDS,
     TIME_WAIT_SECONDS,
-    tcp_demand,
+    bytes_of,
     udp_demand,
 )
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import human_bytes
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.proposal import Proposal, larger, smaller
 
-# net/ipv4/tcp.c tcp_init_mem: 1/16 of the free buffer pages is "pressure"; net/ipv4/udp.c udp_init: 1/8.
-DEFAULT_DIVISOR = 16
-UDP_DEFAULT_DIVISOR = 8
-DEFAULT_MINIMUM = 128  # pages, same functions
+PATTERN = (3, 4, 6)
 CEILING_FRACTION = 0.25  # of memory for "high": socket memory cannot be swapped
 HARD_FRACTION = 0.5
-FLOOR_REASON = "the smallest that lets the pressure flag clear on this number of CPUs"
-# net/ipv4/tcp.c tcp_init, mm/mm_init.c alloc_large_system_hash: one slot of the hash table for each 128 KiB of memory, up to a
-# power of two and to 524288; half of them is the default of tcp_max_orphans and tcp_max_tw_buckets.
-BYTES_A_SLOT = 128 * 1024
-MOST_SLOTS = 524288
-
-
-def kernel_default_tcp_mem(free_buffer_pages, divisor=DEFAULT_DIVISOR):
-    """Return the tcp_mem that the kernel gives itself at boot with *free_buffer_pages* (nr_free_buffer_pages()): net/ipv4/tcp.c tcp_init_mem."""
-    limit = max(free_buffer_pages // divisor, DEFAULT_MINIMUM)
-    low = limit // 4 * 3
-    return [low, limit, low * 2]
-
-
-def kernel_default_orphans(memory_bytes):
-    """Return the tcp_max_orphans, and tcp_max_tw_buckets, that the kernel gives itself on a host of *memory_bytes*."""
-    slots = max(-(-memory_bytes // BYTES_A_SLOT), 2)
-    return min(1 << (slots - 1).bit_length(), MOST_SLOTS) // 2
+SHARE, DEFAULT, DEMAND, PEAK = NEEDS = ("share", "kernel default", "demand", "observed peak")
 
 
 def ceiling(host, workload):
-    """Return (pages, reason, measured) of the most that tcp_mem high may be. measured: whether it is a share of the host's memory."""
+    """Return the Proposal of the most pages that tcp_mem high may be."""
     fraction = max(workload["memory_fraction"] or 0, CEILING_FRACTION)
-    limits = [(int(host.memory_pages * fraction), "high at %.4g %% of memory" % (100 * fraction), True)]
-    if workload["container_memory_bytes"]:
-        size = workload["container_memory_bytes"]
-        limits.append((size // host.page_size, "high at the container's limit of %s" % human_bytes(size), False))
-    return min(limits)
+    most = Proposal(int(host.memory_pages * fraction), "ceiling", measured=True, ceiling=fraction)
+    if not workload["container_memory_bytes"]:
+        return most
+    container = workload["container_memory_bytes"]
+    return smaller(most, Proposal(container // host.page_size, "container", container=container))
 
 
-def tcp_needs(host, workload, share):
-    """Return what tcp_mem has to give as a list of {need, low, formula, reason, measured}, in the order in which the first of equals wins.
+def tcp_needs(host, workload, demand, share):
+    """Return {need: Proposal of the pages that tcp_mem low must be at least}, by the names of NEEDS.
 
-    low: {pages, bytes} that tcp_mem low must be at least. formula: with all numbers. reason: without those that change by themselves.
-    share: part of memory that "high" takes without any other need, None where shares are fixed.
+    demand: of tcp_demand(). share: part of memory that the profile gives "high" without any other need, None for none.
     """
-    default, needs = kernel_default_tcp_mem(host.memory_pages), []
+    needs = {}
     if share:
-        needs.append(("share", int(host.memory_pages * share) // 6 * 3, "%.4g %% of %s for high" % (100 * share, human_bytes(host.memory_total)),
-                      "high is %.4g %% of memory" % (100 * share), True))
-    needs.append(("kernel default", -(-default[1] // 4) * 3, "1/16 of %s for pressure" % human_bytes(host.memory_total), "the kernel's own default", True))
-    demand = tcp_demand(host, workload)
+        share = workload["memory_fraction"] or share
+        low = int(host.memory_pages * share) // 6 * 3
+        needs[SHARE] = Proposal(low, SHARE, measured=True, share=share, memory=host.memory_total)
+    low = -(-kernel_default_tcp_mem(host.memory_pages)[1] // 4) * 3
+    needs[DEFAULT] = Proposal(low, DEFAULT, measured=True, divisor=DEFAULT_DIVISOR, memory=host.memory_total)
     if demand:
         # The pages that processors may keep uncounted come on top.
-        pages = -(-demand["bytes"] // host.page_size) + host.error_bound
-        reason = "%s of demand with %d %% headroom below low, where send autotuning stops: %s" % (
-            human_bytes(demand["bytes"]), 100 * HEADROOM - 100, demand["formula"])
-        needs.append(("demand", int(math.ceil(pages * HEADROOM)), "(%s + %s of processors) x %g" % (
-            demand["formula"], human_bytes(host.error_bound * host.page_size), HEADROOM), reason, False))
+        pages = host.pages_of(bytes_of(demand)) + host.error_bound
+        needs[DEMAND] = Proposal(int(math.ceil(pages * HEADROOM)), DEMAND, demand=demand,
+                                 uncounted=host.error_bound * host.page_size)
     if workload["observed_peak"]:
-        pages = -(-workload["observed_peak"] // host.page_size)
-        needs.append(("observed peak", int(math.ceil(pages * HEADROOM)), "%s x %g" % (human_bytes(workload["observed_peak"]), HEADROOM),
-                      "the observed peak with %d %% headroom below low" % (100 * HEADROOM - 100), True))
-    return [{"need": name, "low": host.size(low), "formula": formula, "reason": reason, "measured": measured}
-            for name, low, formula, reason, measured in needs]
+        peak = workload["observed_peak"]
+        needs[PEAK] = Proposal(int(math.ceil(host.pages_of(peak) * HEADROOM)), PEAK, measured=True, peak=peak)
+    return needs
 
 
-def floor_unit(host):
+def largest_need(host, workload, known):
+    """Return tcp_mem by the largest of the needs among *known*. A rule of a profile, see profiles.PROFILES."""
+    largest, most = larger(*(known[name] for name in NEEDS if name in known)), ceiling(host, workload)
+    unit = largest.with_value(-(-largest.value // 3)).at_most(most.with_value(most.value // 6))
+    # Only the limit of a container can be below the kernel's default.
+    unit = unit.at_least(Proposal(known[DEFAULT].value // 3, "not below default", measured=True))
+    half = min(int(host.memory_pages * HARD_FRACTION), INT_MAX)
+    unit = larger(unit, Proposal(_floor(host), "floor")).at_most(Proposal(half // 6, "half of memory", measured=True))
+    return _in_pattern(unit)
+
+
+def parts_of_memory(parts, host, workload, _known):
+    """Return tcp_mem as *parts* of memory, whatever is needed. A rule of a profile, see profiles.PROFILES.
+
+    A stated fraction of memory takes the place of the last part, and the others keep their proportion to it.
+    """
+    fraction = workload["memory_fraction"]
+    high = min(int(host.memory_pages * (fraction or parts[2])), INT_MAX)
+    sizes, floor = [int(high * part / parts[2]) for part in parts], [_floor(host) * times for times in PATTERN]
+    if sizes[0] < floor[0]:
+        return Proposal([max(pair) for pair in zip(sizes, floor)], "floor", measured=True)
+    reason = "parts of a fraction" if fraction else "parts of memory"
+    return Proposal(sizes, reason, measured=True, parts=parts, fraction=fraction)
+
+
+def _floor(host):
     """Return a third of the smallest sound tcp_mem[0] in pages, rounded up."""
     return -(-tcp_mem_floor(host.page_size, host.error_bound) // 3)
 
 
-def tcp_thresholds(host, workload, needs):
-    """Return (tcp_mem, reason, measured) for the *needs* of tcp_needs()."""
-    largest = max(needs, key=lambda need: need["low"]["pages"])
-    unit, reason, measured = -(-largest["low"]["pages"] // 3), largest["reason"], largest["measured"]
-    most, why, ceiling_measured = ceiling(host, workload)
-    if unit * 6 > most:
-        unit, reason, measured = most // 6, "%s, capped: %s" % (reason, why), ceiling_measured
-    default = next(need for need in needs if need["need"] == "kernel default")
-    if unit * 3 < default["low"]["pages"]:  # only a container's limit can be that low
-        unit, reason, measured = default["low"]["pages"] // 3, "%s, but not below the kernel's own default" % reason, True
-    floor = floor_unit(host)
-    if unit < floor:
-        unit, reason, measured = floor, FLOOR_REASON, False
-    hard = min(int(host.memory_pages * HARD_FRACTION), INT_MAX) // 6
-    if unit > hard:
-        unit, reason, measured = hard, reason + ", capped: high at half of memory", True
-    return [3 * unit, 4 * unit, 6 * unit], reason, measured
+def _in_pattern(unit):
+    return unit.with_value([unit.value * times for times in PATTERN])
 
 
 def udp_thresholds(host, workload):
-    """Return (udp_mem, reason, measured) for the UDP demand of *workload*, or None without one. The first of the three is the limit."""
+    """Return {UDP_MEM: Proposal} for the UDP demand of *workload*, {} without one. Its first number is the limit."""
     demand = udp_demand(workload)
     if not demand:
-        return None
+        return {}
     default = -(-kernel_default_tcp_mem(host.memory_pages, UDP_DEFAULT_DIVISOR)[1] // 4)
-    needed = int(math.ceil((-(-demand[0] // host.page_size) + host.error_bound) * HEADROOM / 3))
-    unit, reason, measured = default, "the kernel's own default is enough for %s" % demand[1], True
-    if needed > unit:
-        unit, measured = needed, False
-        reason = "%s = %s with %d %% headroom below the first, the only one that works" % (demand[1], human_bytes(demand[0]), 100 * HEADROOM - 100)
+    needed = int(math.ceil((host.pages_of(demand.value) + host.error_bound) * HEADROOM / 3))
     most = (min(int(host.memory_pages * CEILING_FRACTION), INT_MAX // 2) - 1) // 3
-    if unit > most:
-        unit, measured = most, True
-        reason += ", capped: the first at %.4g %% of memory" % (100 * CEILING_FRACTION)
-    return [3 * unit, 4 * unit, 6 * unit], reason, measured
+    unit = larger(Proposal(default, "default is enough", *demand.reasons, measured=True, **demand.numbers),
+                  Proposal(needed, *demand.reasons + ("udp demand",), demand=demand.value, **demand.numbers))
+    return {UDP_MEM: _in_pattern(unit.at_most(Proposal(most, "udp ceiling", measured=True, ceiling=CEILING_FRACTION)))}
 
 
 def closing_limits(host, workload):
-    """Return {key: (value, reason)} of what connections being closed need: tcp_max_orphans, tcp_max_tw_buckets. {} where nobody asked."""
-    orphans, waiting = [], []
-    if workload["churn"]:
-        closed = "%g closed a second" % workload["churn"]
-        orphans.append((int(math.ceil(workload["churn"] * ORPHAN_SECONDS * ORPHAN_PENALTY)), (
-            "%s x %d s until a lost FIN is sent again x %d, as the kernel counts the worst" % (closed, ORPHAN_SECONDS, ORPHAN_PENALTY))))
-        waiting.append((int(math.ceil(workload["churn"] * TIME_WAIT_SECONDS * HEADROOM)), (
-            "%s x %d s of TIME-WAIT with %d %% headroom" % (closed, TIME_WAIT_SECONDS, 100 * HEADROOM - 100))))
-    if workload["connections"] and workload["profile"] == "many_connections":
-        at_once = (workload["connections"], "all %d connections at once, as when their process ends" % workload["connections"])
-        orphans.append(at_once)
-        waiting.append(at_once)
-    limits = {}
-    for key, needs in (("net.ipv4.tcp_max_orphans", orphans), ("net.ipv4.tcp_max_tw_buckets", waiting)):
+    """Return {key: Proposal} of tcp_max_orphans and tcp_max_tw_buckets for connections that close, {} without any."""
+    limits, churn, connections = {}, workload["churn"], workload["connections"]
+    for key, seconds, times, reason in ((ORPHANS, ORPHAN_SECONDS, ORPHAN_PENALTY, "closed orphans"),
+                                        (TIME_WAIT, TIME_WAIT_SECONDS, HEADROOM, "time-wait")):
+        needs = [Proposal(int(math.ceil(churn * seconds * times)), reason, churn=churn)] if churn else []
+        if connections and workload["profile"] == "many_connections":
+            needs.insert(0, Proposal(connections, "all at once", connections=connections))
         if needs:
-            value, reason = max(needs)
-            default = max(kernel_default_orphans(host.memory_total), RANGES[key][0])
-            limits[key] = (value, reason) if value > default else (default, "the kernel's own default is enough for " + reason)
+            need, default = larger(*needs), max(kernel_default_orphans(host.memory_total), RANGES[key][0])
+            limits[key] = larger(Proposal(default, "default is enough", *need.reasons, **need.numbers), need)
     return limits

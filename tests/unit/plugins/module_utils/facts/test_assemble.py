@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import assemble as module
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import gather
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel import counters
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS
 
 HOST = {"kernel", "page_size", "memory_total", "network_namespace", "container", "warnings"}
@@ -48,8 +49,8 @@ def test_shape_of_the_facts(host):
             "recommended": {"profile", "settings", "reasons", "budget", "lint"},
             "capacity": {"bytes_per_connection", "connections_until", "payload_that_fills_a_buffer", "needs", "answers"}}.items():
         assert names_below(facts, path) == names, path
-    assert set(facts["counters"]) == {name for name, _always in gather.TCP_COUNTERS} | {
-        prefix + name for prefix in ("Udp", "Udp6") for name, _always in gather.UDP_COUNTERS}
+    assert set(facts["counters"]) == {name for name, _always in counters.TCP_COUNTERS} | {
+        prefix + name for prefix in ("Udp", "Udp6") for name, _always in counters.UDP_COUNTERS}
 
 
 def test_this_very_machine_can_be_read():
@@ -107,9 +108,9 @@ TCP_SOCKETS = ["tcp sockets " + name for name in ("in_use", "orphaned", "time_wa
 SOCKSTAT = TCP_SIZE + UDP_SIZE + TCP_SOCKETS + ["udp sockets in_use", "sockets_used"]
 TCP_MEM = ["limits net.ipv4.tcp_mem", "tcp percent_of_high", "tcp state"] + [
     "tcp thresholds %s %s" % (name, unit) for name in THRESHOLDS for unit in SIZE]
-NETSTAT = ["counters " + name for name, _always in gather.TCP_COUNTERS]
-UDP4 = ["counters Udp" + name for name, _always in gather.UDP_COUNTERS]
-UDP6 = ["counters Udp6" + name for name, _always in gather.UDP_COUNTERS]
+NETSTAT = ["counters " + name for name, _always in counters.TCP_COUNTERS]
+UDP4 = ["counters Udp" + name for name, _always in counters.UDP_COUNTERS]
+UDP6 = ["counters Udp6" + name for name, _always in counters.UDP_COUNTERS]
 BROKEN, GARBAGE = "BROKEN", b"\x7fELF\xff\xfe\x00"
 
 

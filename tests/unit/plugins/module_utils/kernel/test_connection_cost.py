@@ -5,11 +5,11 @@
 """What connections cost, as arithmetic; tests/system compares it with the running kernel."""
 
 import pytest
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel import connection_cost
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.connection_cost import (
     buffer_for_window,
     idle_bytes,
-    requested_to_held,
+    receive_buffer_held,
+    send_buffer_held,
     truesize,
     window_of_buffer,
 )
@@ -88,4 +88,4 @@ def test_nothing_costs_less_than_its_payload_and_more_costs_more(release):
     (2 ** 31 - 1, 2 ** 31 - 2, 2 ** 31 - 2), (2 ** 40, 2 ** 31 - 2, 2 ** 31 - 2),
 ])
 def test_kernel_doubles_what_is_asked(asked, receive, send):
-    assert (requested_to_held(asked), requested_to_held(asked, connection_cost.SOCK_MIN_SNDBUF)) == (receive, send)
+    assert (receive_buffer_held(asked), send_buffer_held(asked)) == (receive, send)

@@ -29,6 +29,7 @@ def test_worst_case_is_the_maximum_of_autotuning_each_way():
 
 def test_buffers_that_are_asked_for_count_doubled_and_are_capped_by_the_running_maximum():
     assert capacity(facts_of(), {"buffer_bytes": "64KiB"})["bytes_per_connection"]["worst_case"] == 4 * 65536
+    assert capacity(facts_of(), {"buffer_bytes": "1KiB"})["bytes_per_connection"]["worst_case"] == 2304 + 4608
     assert capacity(facts_of(), {"buffer_bytes": "16MiB"})["bytes_per_connection"]["worst_case"] == 4 * 212992
 
 

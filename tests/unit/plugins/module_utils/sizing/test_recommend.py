@@ -7,16 +7,19 @@
 import random
 
 import pytest
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import INT_MAX
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import OF_A_WORKLOAD
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import INT_MAX, KEYS
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import (
-    PROFILES,
-    assignments,
-    bandwidth_delay_product,
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.defaults import kernel_default_tcp_mem
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.budget import CHECKS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.profiles import PROFILES
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.reasons import FORMULAS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import assignments, recommend
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.thresholds import NEEDS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.workload import (
+    PROFILE_NAMES,
     check_workload,
-    connection_demand,
-    kernel_default_tcp_mem,
-    recommend,
 )
 
 GIB = 1024 ** 3
@@ -52,6 +55,11 @@ def test_application_server_is_the_recipe_exactly():
     assert result["budget"]["fits"]["below_ceiling"] is False
 
 
+def test_what_stands_in_two_places_is_the_same_in_both():
+    assert tuple(PROFILES) == PROFILE_NAMES and set(FORMULAS) == set(NEEDS)
+    assert sorted(check.identifier for check in CHECKS) == sorted(OF_A_WORKLOAD)
+
+
 def test_assignments_as_a_drop_in_has_them():
     recommendation = {"settings": {MEM: [524288, 1048576, 2097152], "net.ipv4.tcp_tw_reuse": 1}, "reasons": {MEM: "twice", "net.ipv4.tcp_tw_reuse": "safe"}}
     assert assignments(recommendation, 4096) == [
@@ -63,17 +71,6 @@ def test_pages_of_64_kib_are_counted_as_such():
     assert settings_of({"profile": "application_server", "only_raise": False}, page_size=65536)[MEM] == [32768, 65536, 131072]
 
 
-@pytest.mark.parametrize("free_pages, tcp_mem", [
-    (383868 * 16, [287901, 383868, 575802]), (31584 * 16 + 15, [23688, 31584, 47376]), (0, [96, 128, 192]), (130 * 16, [96, 130, 192])])
-def test_kernel_default_as_observed(free_pages, tcp_mem):
-    assert kernel_default_tcp_mem(free_pages) == tcp_mem
-
-
-def test_bandwidth_delay_product():
-    assert bandwidth_delay_product(10000, 20) == 25000000
-    assert bandwidth_delay_product(0.001, 0.001) == 1
-
-
 @pytest.mark.parametrize("connections, pages, fits", [
     (500, 64000, {"below_pressure": True, "below_pressure_with_headroom": True, "below_ceiling": True}),
     (2000, 256000, {"below_pressure": True, "below_pressure_with_headroom": True, "below_ceiling": True}),
@@ -81,7 +78,6 @@ def test_bandwidth_delay_product():
     (8000, 1024000, {"below_pressure": False, "below_pressure_with_headroom": False, "below_ceiling": True}),
 ])
 def test_demand_of_connections_that_ask_for_128_kib_each_way(connections, pages, fits):
-    assert connection_demand(500, 131072) == 262144000
     budget = recommend(facts_of(), {"connections": connections, "buffer_bytes": 131072})["budget"]
     assert budget["demand"] == {"pages": pages, "bytes": pages * 4096}
     assert budget["fits"] == fits

@@ -7,11 +7,17 @@
 import random
 
 import pytest
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import INT_MAX
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import tcp_mem_floor
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import INT_MAX, KEYS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.defaults import (
+    kernel_default_orphans,
+    kernel_default_tcp_mem,
+)
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import reasons
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.capacity import capacity
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import PROFILES, kernel_default_tcp_mem, recommend
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.thresholds import kernel_default_orphans
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.profiles import PROFILES
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import recommend
 
 MIB, GIB, TIB = 1024 ** 2, 1024 ** 3, 1024 ** 4
 MEM, UDP_MEM, ORPHANS = "net.ipv4.tcp_mem", "net.ipv4.udp_mem", "net.ipv4.tcp_max_orphans"
@@ -154,3 +160,24 @@ def test_capacity_counts_fewer_until_pressure_than_until_critical(seed):
             assert until["pressure"][case] * each[case] <= facts["limits"][MEM][1] * facts["page_size"]
     assert (result["needs"] is None) == ("connections" not in workload)
     assert all(answer.endswith(".") for answer in result["answers"])
+
+
+def test_each_reason_comes_up_and_has_words(monkeypatch):
+    """A reason without words raises KeyError; words that nothing asks for are left over from something."""
+    asked = set()
+
+    class Words(dict):
+        def __getitem__(self, reason):
+            asked.add(reason)
+            return super().__getitem__(reason)
+
+    monkeypatch.setattr(reasons, "REASONS", Words(reasons.REASONS))
+    for seed in range(300):
+        rng = random.Random(seed)
+        facts, workload = host_of(rng), workload_of(rng)
+        recommend(facts, workload)
+    recommend(facts, {"overrides": {MEM: "5000 6000 7000"}})
+    recommend(host_of(rng, GIB), {"container_memory_bytes": "4MiB"})
+    recommend(dict(facts, limits={ORPHANS: 10 ** 6}), {"churn": 1})
+    recommend(dict(host_of(rng, GIB), tcp={"error_bound": {"pages": GIB // 4 // 4096}}), {})  # far more processors than memory
+    assert asked == set(reasons.REASONS)

@@ -6,7 +6,6 @@
 
 import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import recommend
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.thresholds import kernel_default_orphans
 
 MIB, GIB = 1024 ** 2, 1024 ** 3
 MEM, UDP_MEM, ORPHANS, WAITING = "net.ipv4.tcp_mem", "net.ipv4.udp_mem", "net.ipv4.tcp_max_orphans", "net.ipv4.tcp_max_tw_buckets"
@@ -46,6 +45,7 @@ def test_bulk_transfer_gives_16_mib_and_says_how_far_that_goes():
     ({"connections": 4000, "buffer_bytes": "128KiB"}, 768000, "4000 connections x (256.0 KiB receive + 256.0 KiB send)"),
     ({"connections": 40000, "buffer_bytes": "128KiB", "active_fraction": "10%"}, 768000, "4000 connections (10 % of 40000, active at once)"),
     ({"connections": 8000, "receive_buffer_bytes": "32KiB", "send_buffer_bytes": "224KiB"}, 1536000, "x (64.0 KiB receive + 448.0 KiB send)"),
+    ({"connections": 700000, "buffer_bytes": "1KiB"}, 1771875, "700000 connections x (2.2 KiB receive + 4.5 KiB send)"),
     ({"observed_peak": 4 * GIB}, 1572864, "the observed peak with 50 % headroom below low"),
     ({"observed_peak": "facts"}, 1572864, "the observed peak with 50 % headroom below low"),
     ({"observed_peak": 4 * GIB, "connections": 10, "buffer_bytes": 4096}, 1572864, "the observed peak"),
@@ -77,6 +77,12 @@ def test_ceilings_bound_what_is_needed_and_say_so(workload, high, reason, found)
     assert all(rule + ": " in result["reasons"][MEM] for rule in found), "the file does not tell"
 
 
+def test_evidence_holds_all_numbers_of_the_message():
+    found = next(one for one in sized({"connections": 10 ** 8, "buffer_bytes": 1024})["lint"] if one["id"] == "overcommitted")
+    assert found["evidence"]["room"] == (16 * GIB - found["evidence"]["tcp"] - found["evidence"]["udp"]) // 3919
+    assert found["message"].endswith("room for %d connections" % found["evidence"]["room"])
+
+
 def test_what_processors_keep_uncounted_comes_on_top_of_the_demand():
     workload = {"connections": 9000, "buffer_bytes": "128KiB"}
     exact, counted = (sized(workload, memory=64 * GIB, error_bound=bound)["settings"][MEM][0] for bound in (0, 8192))
@@ -95,12 +101,6 @@ def test_the_first_of_udp_mem_carries_the_demand_of_udp(workload, udp_mem, reaso
     assert result["settings"]["net.core.rmem_max"] >= (5 * MIB if "udp_buffer_bytes" in workload else 0)
 
 
-@pytest.mark.parametrize("memory, orphans", [
-    (2050960 * 1024, 8192), (24684092 * 1024, 131072), (8 * GIB, 32768), (16 * GIB - 1, 65536), (64 * GIB, 262144), (1, 1)])
-def test_default_of_tcp_max_orphans_as_observed(memory, orphans):
-    assert kernel_default_orphans(memory) == orphans
-
-
 @pytest.mark.parametrize("workload, orphans, waiting", [
     ({"churn": "20000/s"}, 240000, 1800000), ({"churn": 1}, 65536, 65536), ({"churn": 0.001}, 65536, 65536),
     ({"profile": "many_connections", "connections": 10 ** 5, "buffer_bytes": 4096}, 100000, 100000),
@@ -109,6 +109,11 @@ def test_default_of_tcp_max_orphans_as_observed(memory, orphans):
 def test_closed_connections_have_room(workload, orphans, waiting):
     result = sized(workload)
     assert (result["settings"][ORPHANS], result["settings"][WAITING]) == (orphans, waiting)
+
+
+def test_the_least_send_buffer_of_the_kernel_counts_for_orphans():
+    result = sized({"churn": 5000, "buffer_bytes": "1KiB"})
+    assert result["budget"]["demand_bytes"]["orphans"] == 15000 * 4608
 
 
 def test_churn_counts_orphans_in_the_demand_and_lengthens_the_accept_queue():
