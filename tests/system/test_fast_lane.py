@@ -50,7 +50,7 @@ def comparable(result):
     if result.get("failed"):  # a refusal on the controller knows the host's name in the inventory, one on the host its own
         result["msg"] = result["msg"].split(": ", 1)[1]
     memory = result.get("ansible_facts", {}).get("socket_memory", {})
-    for name in ("counters", "sockets_used", "tcp", "udp", "window", "kernel_log"):
+    for name in ("counters", "sockets_used", "tcp", "udp", "window", "cgroups", "kernel_log"):
         if name in memory:
             memory[name] = sorted(memory[name]) if isinstance(memory[name], dict) else None
     return result
@@ -108,7 +108,7 @@ def test_keywords_of_a_task_work(task):
     result, _run = task(FACTS, {"gather_subset": ["{{ item }}"]}, {"loop": ["tcp", "limits"]})
     assert [("tcp" in one["ansible_facts"]["socket_memory"], "limits" in one["ansible_facts"]["socket_memory"]) for one in result["results"]] == [
         (True, False), (False, True)]
-    for keywords in ({"delegate_to": "localhost"}, {"environment": {"LC_ALL": "C", "PYTHONPATH": "/nowhere"}}, {"async": 30, "poll": 1}):
+    for keywords in ({"delegate_to": "localhost"}, {"environment": {"LC_ALL": "C", "PYTHONPATH": "/nowhere"}}, {"async": 3600, "poll": 1}):
         result, run = task(FACTS, {"gather_subset": ["tcp"]}, keywords)
         assert "tcp" in result["ansible_facts"]["socket_memory"], run.output
     result, run = task(DROPIN_MODULE, {"path": DROPIN, "content": "# secret\n" + CONTENT}, {"no_log": True}, check=True)
