@@ -124,6 +124,8 @@ def test_recovering_fails_where_the_same_numbers_on_the_way_up_do_not(observe, u
     usage.turn(True)
     down = usage.enter("recovering", True, look=lambda: observe(0.5))
     assert up["tcp"]["thresholds"] == down["tcp"]["thresholds"]
+    for seen in (up, down):  # what is counted is what was charged for the connections, and little else
+        assert abs(seen["tcp"]["used"]["pages"] - usage.pages) < tcp_pressure.distance()
     assert (judge(up)["verdict"], judge(up)["reasons"][0]["id"]) == ("warn", "tcp-soft")
     assert (judge(down)["verdict"], judge(down)["reasons"][0]["id"]) == ("fail", "tcp-recovering")
 
