@@ -53,6 +53,10 @@ def comparable(result):
     for name in ("counters", "sockets_used", "tcp", "udp", "window", "cgroups", "kernel_log"):
         if name in memory:
             memory[name] = sorted(memory[name]) if isinstance(memory[name], dict) else None
+    if memory.get("capacity"):  # a part of it says what connections hold now
+        del memory["capacity"]["answers"]
+        for one in (memory["capacity"]["bytes_per_connection"], *(memory["capacity"]["connections_until"][name] for name in ("pressure", "critical"))):
+            del one["observed"]
     return result
 
 
