@@ -108,6 +108,7 @@ def main():
     if not arguments.command:
         parser.error("expected a command")
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background programs ignore it, and so would the command
     end = time.monotonic() + arguments.seconds + GRACE
     works = [be_busy] * arguments.busy + [Connections(arguments.connections).open_and_close] * bool(arguments.connections)
     children = [repeat(work, end) for work in works]
