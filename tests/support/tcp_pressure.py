@@ -315,12 +315,14 @@ class Held:
 def held(pages=None):
     """Yield a Held of *pages*: of so many that a quarter is the distance(), unless told otherwise. The flag is down, all thresholds are far above."""
     pages = pages or 4 * distance()
-    with thresholds(*(pages * quarter // 4 for quarter in FAR_ABOVE)), load(HELD_CONNECTIONS) as connections:
-        connections.fill_to(pages)
-        usage = Held(connections)
-        usage.turn(False)
-        yield usage
-    settle()  # with the thresholds that were there before, which clears the flag
+    try:
+        with thresholds(*(pages * quarter // 4 for quarter in FAR_ABOVE)), load(HELD_CONNECTIONS) as connections:
+            connections.fill_to(pages)
+            usage = Held(connections)
+            usage.turn(False)
+            yield usage
+    finally:
+        settle()  # with the thresholds that were there before, which clears the flag
 
 
 def stages(pages, look):
