@@ -4,9 +4,11 @@
 
 """Both doors of the modules, side by side, and what a host can do to the fast one."""
 
+import base64
 import json
 import os
 import pathlib
+import re
 import stat
 import sys
 
@@ -23,14 +25,13 @@ CONTENT = "net.ipv4.tcp_fin_timeout = 55\nnet.ipv4.tcp_rmem = 4096 131072 330000
 def task(playbook, tmp_path):
     """Run one task and return its result and the Run."""
     def run(module, arguments=None, keywords=None, variables=None, check=False):
-        result = tmp_path / "result.json"
+        # The result is printed by a task that starts no process: the module that writes a file took as long as all the rest.
         tasks = [dict({module: arguments or {}}, register="one", ignore_errors=True, **keywords or {}),
-                 {"ansible.builtin.copy": {"content": "{{ one | to_json }}", "dest": str(result)},
-                  "check_mode": False, "diff": False, "delegate_to": "localhost", "vars": {"ansible_python_interpreter": sys.executable}}]
+                 {"ansible.builtin.debug": {"msg": "result:{{ one | to_json | b64encode }}"}}]
         path = tmp_path / "play.json"
         path.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "vars": variables or {}, "tasks": tasks}]))
         ran = playbook(str(path), *(["--check", "--diff"] if check else []))
-        return json.loads(result.read_text()), ran
+        return json.loads(base64.b64decode(re.search("result:([A-Za-z0-9+/=]+)", ran.output).group(1))), ran
     return run
 
 
