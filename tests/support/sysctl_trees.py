@@ -31,7 +31,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sys
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000  # include/uapi/linux/sched.h
 PROGRAMS = {"systemd": ["/usr/lib/systemd/systemd-sysctl"], "procps": ["/usr/sbin/sysctl", "--system"]}
 WORKERS = 2
-TIMEOUT = 20  # seconds; none of them takes a tenth of one
+TIMEOUT = 300  # seconds; none of them takes a tenth of one on a quiet machine
 
 # Keys that every network namespace has for itself, with values that the kernel takes and that are not its defaults.
 OWN_KEYS = {
