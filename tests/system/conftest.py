@@ -58,7 +58,8 @@ class Run:
 def environment(folder, **settings):
     """Return the environment of a program of Ansible that starts in *folder*, with settings of Ansible by their environment variables."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-    return dict(kept, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_HOME=str(folder / "ansible"), ANSIBLE_NOCOLOR="1", ANSIBLE_TIMEOUT="600", PWD=str(folder), **settings)
+    return dict(kept, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_HOME=str(folder / "ansible"), ANSIBLE_NOCOLOR="1",
+                ANSIBLE_TIMEOUT="600", PWD=str(folder), **settings)
 
 
 def program(name):
