@@ -17,7 +17,8 @@ def drift(settings, facts):
     """Return the differences as a list of {key, wanted, running, boot, file, line, reason}, none when all is well.
 
     settings: {key: value}. facts: the value of ansible_facts.socket_memory with the subsets "limits" and "boot".
-    A key that this kernel or namespace does not have cannot differ in its running value (running is None).
+    A key that this kernel or namespace does not have cannot differ in its running value (running is None). One that could not be read
+    (fact limits_unreadable) is not known to hold, which is a difference.
     Raises SocketMemoryError for a key that is not managed, and for a value that the kernel would misread.
     """
     differences = []
@@ -27,7 +28,9 @@ def drift(settings, facts):
         difference = _difference(key, parse_value(key, value), facts)
         wanted, running, boot = (difference[name] for name in ("wanted", "running", "boot"))
         reasons = []
-        if running is not None and running != wanted:
+        if key in _unreadable(facts):
+            reasons.append(_unreadable(facts)[key])
+        elif running is not None and running != wanted:
             reasons.append("runs with %s" % format_value(running))
         if boot is None:
             reasons.append("no file sets it for the next boot")
@@ -37,6 +40,11 @@ def drift(settings, facts):
             difference["reason"] = "%s: wanted %s, %s" % (key, format_value(wanted), " and ".join(reasons))
             differences.append(difference)
     return differences
+
+
+def _unreadable(facts):
+    """Return {key: reason} of the keys whose running value could not be read."""
+    return facts.get("limits_unreadable") or {}
 
 
 def _difference(key, wanted, facts, reason=""):
@@ -72,17 +80,17 @@ def prove(facts, dropin, settings=None, exceptions=(), strict=False):
         try:
             differences = drift({key: value}, facts)
             proof["remarks"].extend(remarks({key: value}, facts))
-            rows.extend(_row(difference, _why(difference)) for difference in differences)
+            rows.extend(_row(difference, _why(difference, _unreadable(facts).get(key))) for difference in differences)
         except SocketMemoryError as error:  # the file says what the kernel would misread: that is this host's difference
             differences = [_difference(key, value, facts, str(error))]
             rows.append(_row(differences[0], str(error).replace(key + ": ", "", 1)))
         proof["drift"].extend(differences)
-    proof["unavailable"] = [key for key in settings if facts["limits"].get(key) is None]
+    proof["unavailable"] = [key for key in settings if facts["limits"].get(key) is None and key not in _unreadable(facts)]
     proof["not_judged"] = {key: exceptions[key] for key in settings if key in exceptions and key not in proof["unavailable"]}
     incomplete = facts.get("boot_complete") is False
     proof["passes"] = not (proof["drift"] or strict and (proof["remarks"] or incomplete))
     proof["table"] = text_table([COLUMNS] + rows) if rows else []
-    proof["message"] = _message(proof, len(settings), incomplete)
+    proof["message"] = _message(proof, len(settings), incomplete, _unreadable(facts))
     return proof
 
 
@@ -113,9 +121,10 @@ def _reasons(exceptions):
     return dict(pairs)
 
 
-def _message(proof, count, incomplete):
-    """Return in one line how many of *count* settings hold, and what is not known or was not asked."""
-    other = set(proof["unavailable"]) | set(proof["not_judged"]) | {difference["key"] for difference in proof["drift"]}
+def _message(proof, count, incomplete, unreadable):
+    """Return in one line how many of *count* settings hold, and what is not known or was not asked. unreadable: {key: reason}."""
+    differing = {difference["key"] for difference in proof["drift"]}
+    other = set(proof["unavailable"]) | set(proof["not_judged"]) | differing
     holding = count - len(other)
     sentences = ["%s settings hold now and after the next boot" % (holding if not other else "%d of %d" % (holding, count))]
     not_judged = ["%s (%s)" % item if item[1] else item[0] for item in proof["not_judged"].items()]
@@ -125,7 +134,10 @@ def _message(proof, count, incomplete):
     sentences.extend("but " + remark["reason"] for remark in proof["remarks"])
     if incomplete:
         sentences.append("but not every sysctl.d file could be read, see the warnings of the facts")
-    return "; ".join(sentences) + "." + (" Run the role tune_tcp, or correct the file that is named." if not proof["passes"] else "")
+    remedies = [" Find out why the kernel's value cannot be read, and verify again."] if differing & set(unreadable) else []
+    if not proof["passes"] and (differing - set(unreadable) or not remedies):
+        remedies.insert(0, " Run the role tune_tcp, or correct the file that is named.")
+    return "; ".join(sentences) + "." + "".join(remedies)
 
 
 def _row(difference, why):
@@ -134,9 +146,9 @@ def _row(difference, why):
     return [difference["key"]] + ["-" if value is None else format_value(value) for value in values] + [why]
 
 
-def _why(difference):
-    """Return the reason of *difference* without the values, which stand beside it."""
-    reasons = []
+def _why(difference, unreadable):
+    """Return the reason of *difference* without the values, which stand beside it. unreadable: why its running value could not be read, or None."""
+    reasons = [unreadable] if unreadable else []
     if difference["boot"] is None:
         reasons.append("no file sets it")
     elif difference["boot"] != difference["wanted"]:

@@ -12,19 +12,34 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_key
 
 # "." and "-" may not be the first.
 NAME_CHARACTERS = WORD_CHARACTERS | set("@+.-")
+LONGEST_NAME = 200  # characters; what is kept for it has longer names, and 255 is the most (include/uapi/linux/limits.h NAME_MAX)
+# Characters. Such files have a few thousand; several of them are in what is saved, and that is read on each run.
+MAXIMUM_TEXT = 128 * 1024
 
 
 def check_path(path):
     """Return *path*. Raises SocketMemoryError unless it names a file that systemd-sysctl reads."""
     directory, _slash, name = path.rpartition("/")
-    if directory not in DIRECTORIES or not name.endswith(SUFFIX) or name[0] in ".-" or not NAME_CHARACTERS.issuperset(name):
+    is_name = name.endswith(SUFFIX) and len(name) <= LONGEST_NAME and name[0] not in ".-" and NAME_CHARACTERS.issuperset(name)
+    if directory not in DIRECTORIES or not is_name:
         raise refuse("path", repr(path), "a file NAME%s in %s" % (SUFFIX, " or ".join(DIRECTORIES)),
                      "Other files are not read at boot. Use a path such as /etc/sysctl.d/99-tcp-memory.conf.")
     return path
 
 
+def is_text(value):
+    """Return whether *value* is what a file here can hold: text of at most MAXIMUM_TEXT characters that becomes bytes, and then the same text again."""
+    try:
+        return isinstance(value, str) and len(value) <= MAXIMUM_TEXT and value.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape") == value
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+
+
 def parse_content(content, path):
     """Return {key: value} of a rendered drop-in, in its order. Raises SocketMemoryError for any line that is not one plain assignment."""
+    if not is_text(content or ""):
+        raise refuse("content", "%d characters, or some that no file can hold" % len(content),
+                     "at most %d characters of Unicode text" % MAXIMUM_TEXT, "Leave out what is not needed.")
     assignments, others = parse_lines(content or "", path)
     for line, text in others:
         raise refuse("line %d of the content" % line, repr(text), "key = value", "Correct the line or put # before it.")
