@@ -17,7 +17,7 @@ ACCESS_LIST = "system.posix_acl_access"
 # The kernel makes these from the content (security/integrity), so those of the old file are wrong for the new one.
 OF_THE_CONTENT = ("security.ima", "security.evm")
 NOT_HELD = (errno.ENODATA, errno.ENOTSUP)  # what a file or a file system says that has no such extended attribute
-ABSENT = (FileNotFoundError, NotADirectoryError)
+ABSENT_ERRORS = (FileNotFoundError, NotADirectoryError)
 
 
 class Attributes:
@@ -34,7 +34,7 @@ def attributes_of(path):
     """Return the Attributes of the file *path* that can be kept, None where there is none. Raises OSError."""
     try:
         found = os.lstat(path)
-    except ABSENT:
+    except ABSENT_ERRORS:
         return None
     extended = {}
     for name in sorted({SELINUX_CONTEXT}.union(_unless_not_held(os.listxattr, path) or ()) - set(OF_THE_CONTENT)):
@@ -109,7 +109,7 @@ def remove(path):
         return
     try:
         os.unlink(path)
-    except ABSENT:
+    except ABSENT_ERRORS:
         return
     sync_directory(os.path.dirname(path))
 
@@ -119,7 +119,7 @@ def is_there(path):
     try:
         os.lstat(path)
         return True
-    except ABSENT:
+    except ABSENT_ERRORS:
         return False
 
 
@@ -131,7 +131,7 @@ def remove_leftovers(path):
     directory, name = os.path.split(path)
     try:
         others = os.listdir(directory)
-    except ABSENT:
+    except ABSENT_ERRORS:
         return
     for other in others:
         if other.startswith(TEMPORARY_PREFIX + name + "."):

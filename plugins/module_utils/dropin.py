@@ -11,7 +11,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_com
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_content import check_path, parse_content
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_lock import Lock
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_plan import find_goal, make_plan
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_read import find, read_host, target_of
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_read import find, read_host
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_files import HostFiles
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import printable
@@ -38,7 +38,7 @@ def run(params, root="/"):
         lock.take()
         plan = _plan(files, params, path, desired, [one for one in lock.made if one in above])
         releases = [one for one in plan.releases if one in above]
-        _remove_leftovers(files, path)
+        _remove_leftovers(plan.target, own_path(files, state_path(path)))
         Commit(files, plan).run()
     except BaseException as error:
         stays = lock.release(releases)
@@ -62,14 +62,14 @@ def _plan(files, params, path, desired, made=()):
     return make_plan(params, goal, found, host)
 
 
-def _remove_leftovers(files, path):
-    """Remove what a killed run left of writing. Raises SocketMemoryError where that cannot be told."""
-    try:
-        remove_leftovers(target_of(files, path))
-        remove_leftovers(own_path(files, state_path(path)))
-    except OSError as error:
-        raise SocketMemoryError("%s cannot be listed: %s. Nothing was changed. Run again when it can." % (
-            error.filename or path, error.strerror)) from error
+def _remove_leftovers(*paths):
+    """Remove what a killed run left of writing the files *paths*. Raises SocketMemoryError where that cannot be told."""
+    for path in paths:
+        try:
+            remove_leftovers(path)
+        except OSError as error:
+            raise SocketMemoryError("%s cannot be listed: %s. Nothing was changed. Run again when it can." % (
+                os.path.dirname(path), error.strerror)) from error
 
 
 def _result(plan, in_check_mode=False):

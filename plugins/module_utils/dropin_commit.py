@@ -20,7 +20,6 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.atomic_fil
     write_atomically,
 )
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_plan import why_absent
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_read import target_of
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_running import write_running
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.saved_state import (
@@ -47,11 +46,11 @@ class Commit:
     def __init__(self, files, plan):
         self.files = files
         self.plan = plan
-        self.target = target_of(files, plan.path)
         self.saved_path, self.copy_path, self.unusable_path = (own_path(files, state_path(plan.path, suffix)) for suffix in (SAVED, EDITED, UNUSABLE))
         # What is known only when the work has begun, for putting back.
         self.attributes = self.copy_before = None
         self.made, self.discarded = [], False
+        self.tried, self.begun = [], []  # settings that were written to the kernel, paths of files that were written
 
     def run(self):
         """Do it. Raises SocketMemoryError where that fails: then everything was put back, or the message says what was not."""
@@ -61,15 +60,33 @@ class Commit:
             problems = self.put_back()
             if not problems and not isinstance(error, Exception):
                 raise
-            raise _failure(self.plan, error, problems) from error
+            raise self._failure(error, problems) from error
         if self.plan.saved_after is None:
-            self.plan.warnings.extend(_attempt([("directories that were made", lambda: self._remove_directories(self.plan.releases))]))
+            self.plan.warnings.extend(_attempt(self._removing_directories(self.plan.releases)))
+
+    def _failure(self, error, problems):
+        """Return the SocketMemoryError of a run that *error* ended. problems: what could not be put back."""
+        results = {"settings": self.plan.results()}
+        if isinstance(error, SocketMemoryError):
+            cause = str(error)
+        elif isinstance(error, OSError):
+            cause = "%s: %s. Correct this and run again." % (error.filename or self.plan.path, _cause(error))
+        else:
+            import traceback
+            cause, results["exception"] = "%s." % _cause(error), "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        outcome = "File and running values are as before%s." % (" the run that was broken off" if self.plan.continues else "")
+        if problems:
+            kept = [SAVED] + [EDITED] * self.plan.keeps_copy + [UNUSABLE] * self.discarded
+            saved = ", ".join(state_path(self.plan.path, suffix) for suffix in kept)
+            outcome = "NOT restored, act now: %s." % "; ".join(one.rstrip(".") for one in problems)
+            outcome += " What to go back to is saved in %s." % saved if self.saved_path in self.begun else ""
+        return SocketMemoryError("%s was not brought to its new state. %s %s" % (self.plan.path, cause, outcome), **results)
 
     def _work(self):
         plan = self.plan
         ends = plan.saved_before is not None and plan.saved_after is None
         if plan.file_changes:
-            self.attributes = attributes_of(self.target)
+            self.attributes = attributes_of(self.plan.target)
         if plan.keeps_copy or ends:
             self.copy_before = self._read_copy()
         if plan.discards:
@@ -78,8 +95,9 @@ class Commit:
         # What was must be saved before the first change, and what is no longer needed of it goes after the last: killed in between, the next run
         # finds the way on and the way back.
         if plan.saved_during != plan.saved_before:
-            save(self.files, plan.path, plan.saved_during)
+            self._save(plan.saved_during)
         if plan.keeps_copy:
+            self.begun.append(self.copy_path)
             write_atomically(self.copy_path, plan.text_before, 0o600)
         if plan.file_changes:
             self._make_directories()
@@ -89,9 +107,14 @@ class Commit:
             if failures:
                 raise SocketMemoryError(" ".join(failures))
         if ends and not plan.keeps_copy:
+            self.begun.append(self.copy_path)
             remove(self.copy_path)
         if plan.saved_after != plan.saved_during:
-            save(self.files, plan.path, plan.saved_after)
+            self._save(plan.saved_after)
+
+    def _save(self, saved):
+        self.begun.append(self.saved_path)
+        save(self.files, self.plan.path, saved)
 
     def _make_directories(self):
         for one in self.plan.makes:
@@ -103,10 +126,11 @@ class Commit:
 
     def _write_file(self, text):
         """Put *text* where the drop-in is; None removes it. A link to it stays."""
+        self.begun.append(self.plan.target)
         if text is None:
-            remove(self.target)
+            remove(self.plan.target)
         else:
-            write_atomically(self.target, text, attributes=self.attributes)
+            write_atomically(self.plan.target, text, attributes=self.attributes)
 
     def _read_copy(self):
         """Return the copy of an earlier edit, None where there is none. Raises SocketMemoryError for what nobody here made."""
@@ -118,6 +142,7 @@ class Commit:
         """Write the value of *setting* to the kernel where that is planned. Return None, or a sentence on why it was refused."""
         if not setting.write:
             return None
+        self.tried.append(setting)
         try:
             write_running(self.files, setting.key, setting.desired)
             return None
@@ -155,14 +180,15 @@ class Commit:
 
         It never ends half-way: whatever happens to one of them, the others are put back all the same.
         """
+        self._remove_temporary_files()  # there is one name for each file
         steps = [(setting.key, lambda setting=setting: self._put_back_value(setting)) for setting in self.plan.settings if self._is_touched(setting)]
         problems = _attempt(steps + [(self.plan.path, self._put_back_file)])
         self._describe()
         if not problems:  # else what is saved leads back still
-            problems = _attempt([(state_path(self.plan.path), self._put_back_saved), (state_path(self.plan.path, EDITED), self._put_back_copy)])
             made = self.made + (self.plan.releases if self.plan.saved_back is None else [])
-            problems += _attempt([("directories that were made", lambda: self._remove_directories(made)), ("temporary files", self._remove_temporary_files)])
-        return problems
+            problems = _attempt([(state_path(self.plan.path), self._put_back_saved), (state_path(self.plan.path, EDITED), self._put_back_copy)]
+                                + self._removing_directories(made))
+        return problems + self._remove_temporary_files()
 
     def _goal(self, setting):
         """Return the value that *setting* shall have again."""
@@ -170,7 +196,7 @@ class Commit:
 
     def _is_touched(self, setting):
         """Return whether *setting* may have another value than it shall have again."""
-        return setting.write or self.plan.runtime and self._goal(setting) != setting.runtime_before
+        return setting in self.tried or self.plan.runtime and self._goal(setting) != setting.runtime_before
 
     def _put_back_value(self, setting):
         """Bring the running value back. Every value tried is checked, the refused ones first of all: of a vector the kernel may have taken the
@@ -192,6 +218,8 @@ class Commit:
     def _put_back_file(self):
         """Put the file back, unless it is there still: a read-only file system keeps it as well."""
         text = self.plan.back_to["file"]
+        if self.plan.target not in self.begun and text == self.plan.text_before:
+            return
         try:
             if self.files.read_if_present(self.plan.path) == text:
                 return
@@ -205,9 +233,10 @@ class Commit:
             remove(self.saved_path)
             os.rename(self.unusable_path, self.saved_path)
             self.discarded = False
+        if self.plan.discards or self.saved_path not in self.begun and self.plan.saved_back == self.plan.saved_before:
             return
         try:
-            if self.plan.discards or read_saved_state(self.files, self.plan.path) == (self.plan.saved_back, None):
+            if read_saved_state(self.files, self.plan.path) == (self.plan.saved_back, None):
                 return
         except OSError:
             pass
@@ -215,21 +244,18 @@ class Commit:
 
     def _put_back_copy(self):
         """Put the copy of an earlier edit back."""
-        if self.copy_before is not None:
-            if self.files.read_if_present(state_path(self.plan.path, EDITED)) != self.copy_before:
-                write_atomically(self.copy_path, self.copy_before, 0o600)
-        elif self.plan.keeps_copy:
+        if self.copy_path in self.begun and self.copy_before is None:
             remove(self.copy_path)
+        elif self.copy_path in self.begun and self.files.read_if_present(state_path(self.plan.path, EDITED)) != self.copy_before:
+            write_atomically(self.copy_path, self.copy_before, 0o600)
 
-    def _remove_directories(self, made):
-        """Remove those of the directories *made* that are above the drop-in, where they are empty."""
-        for one in directories_above(self.plan.path):
-            if one in made:
-                remove_directory(own_path(self.files, one))
+    def _removing_directories(self, made):
+        """Return the steps that remove those of the directories *made* that are above the drop-in, where they are empty."""
+        return [(one, lambda one=one: remove_directory(own_path(self.files, one))) for one in directories_above(self.plan.path) if one in made]
 
     def _remove_temporary_files(self):
-        for path in (self.target, self.saved_path, self.copy_path):
-            remove(temporary_path(path))
+        """Remove what could not be removed when its writing failed. Return sentences as put_back does."""
+        return _attempt([(path, lambda path=path: remove(path)) for path in sorted({temporary_path(path) for path in self.begun})])
 
     def _describe(self):
         """Bring what is told of the keys up to what was put back."""
@@ -265,19 +291,3 @@ def _refused(setting, value, error):
     """Return the sentence about a write of *value* to the kernel that ended with the OSError *error*."""
     what = VANISHED if error.errno == errno.ENOENT else "the kernel refused %s (%s)" % (format_value(value), error.strerror)
     return "%s: %s, it ran with %s. %s" % (setting.key, what, format_value(setting.runtime_before), REMEDIES.get(error.errno, OTHER_REMEDY))
-
-
-def _failure(plan, error, problems):
-    """Return the SocketMemoryError of a run that *error* ended. problems: what could not be put back."""
-    results = {"settings": plan.results()}
-    if isinstance(error, SocketMemoryError):
-        cause = str(error)
-    elif isinstance(error, OSError):
-        cause = "%s: %s. Correct this and run again." % (error.filename or plan.path, _cause(error))
-    else:
-        import traceback
-        cause, results["exception"] = "%s." % _cause(error), "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    outcome = "File and running values are as before%s." % (" the run that was broken off" if plan.continues else "")
-    if problems:
-        outcome = "NOT restored, act now: %s." % "; ".join(problems)
-    return SocketMemoryError("%s was not brought to its new state. %s %s" % (plan.path, cause, outcome), **results)

@@ -155,7 +155,10 @@ class Lock:
             return ["%s could not be removed: %s." % (error.filename or self._directory, error.strerror)]
         finally:
             if self._handle is not None:
-                os.close(self._handle)
+                try:
+                    os.close(self._handle)
+                except OSError:  # it is closed all the same
+                    pass
 
 
 def _not_ours():

@@ -71,7 +71,7 @@ class Goal:
 class Plan:
     """What is to be done.
 
-    path, text_before, text: the file and what it says. settings: list of Setting. runtime: whether running values are written. warnings: sentences.
+    path, target, text_before, text: the file and what it says. settings: list of Setting. runtime: whether running values are written. warnings: sentences.
     changed: whether file or running values change.
     keeps_copy: whether what somebody edited is kept. makes: directories to make for the file, the outermost first.
     saved_before: what is saved of the host now; saved_during: what has to be saved before the first change; saved_after: after the last one.
@@ -79,9 +79,10 @@ class Plan:
     run that did not end. releases: directories that go when nothing is saved any more. discards: whether what is saved cannot be used and is moved away.
     """
 
-    def __init__(self, path, text_before, goal):
-        self.path = path
-        self.text_before = text_before
+    def __init__(self, found, goal):
+        self.path = found.path
+        self.target = found.target
+        self.text_before = found.text
         self.text = goal.text
         self.settings = goal.settings
         self.warnings = list(goal.warnings)
@@ -89,7 +90,7 @@ class Plan:
         self.runtime = True
         self.makes, self.releases = [], []
         self.saved_before = self.saved_during = self.saved_after = self.saved_back = None
-        self.back_to = {"file": text_before, "runtime": {}}
+        self.back_to = {"file": found.text, "runtime": {}}
 
     @property
     def file_changes(self):
@@ -139,7 +140,7 @@ def make_plan(options, goal, found, host):
 
     Raises SocketMemoryError, with settings, for what must not be done.
     """
-    plan = Plan(found.path, found.text, goal)
+    plan = Plan(found, goal)
     plan.runtime = options["runtime"]
     plan.warnings.extend(host.problems)
     for setting in plan.settings:

@@ -7,13 +7,16 @@
 What cannot be read is not taken for absent: it is an OSError that ends the run before it touches anything, or a problem in what is returned.
 """
 
+import errno
 import os
+import stat
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.atomic_file import missing_directories
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.atomic_file import ABSENT_ERRORS, missing_directories
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_content import MAXIMUM_TEXT
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_lock import is_state_directory
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_running import REFUSALS, why_not_writable
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_files import MAXIMUM_LINKS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_reading import HostReading
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.saved_state import read_saved_state, state_path
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.shadowing import path_that_wins, takers
@@ -27,14 +30,16 @@ BOOT_ID = "/proc/sys/kernel/random/boot_id"  # drivers/char/random.c: made anew 
 class Found:
     """The drop-in as it is found.
 
-    path: its name on the host. text: what it says, None where there is none. names: how many names the file has (hard links).
+    path: its name on the host, target: the path on this machine of the file itself. text: what it says, None where there is none. names: how many
+    names the file has (hard links).
     missing: the directories above it that do not exist, the outermost first. made: those that this run has made for its lock. boot: what tells
     this boot from others.
     saved, unusable: as read_saved_state returns them.
     """
 
-    def __init__(self, path, text=None, names=1, missing=(), made=(), boot="unknown", saved=None, unusable=None):
+    def __init__(self, path, target=None, text=None, names=1, missing=(), made=(), boot="unknown", saved=None, unusable=None):
         self.path = path
+        self.target = target
         self.text = text
         self.names = names
         self.missing, self.made = list(missing), list(made)
@@ -61,15 +66,26 @@ class Host:
 
 
 def target_of(files, path):
-    """Return the path on this machine of the file that *path* of the host is: what a link there leads to, whether that exists or not."""
-    return os.path.realpath(files.local_path(path))
+    """Return the path on this machine of the file that *path* of the host is: what a link there leads to, whether that exists or not.
+
+    Raises OSError. Not by os.path.realpath, which takes what it cannot look at for no link.
+    """
+    local = files.local_path(path)
+    for _link in range(MAXIMUM_LINKS):
+        try:
+            if not stat.S_ISLNK(os.lstat(local).st_mode):
+                return local
+        except ABSENT_ERRORS:
+            return local
+        local = os.path.join(os.path.dirname(local), os.readlink(local))
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
 
 
 def find(files, path, made=()):
     """Return the Found of the drop-in *path* on the host of *files*. Raises SocketMemoryError for what must not be replaced or cannot be read."""
     try:
         target = target_of(files, path)
-        if target in (os.devnull, os.path.realpath(files.local_path(os.devnull))):
+        if os.path.realpath(target) in (os.devnull, os.path.realpath(files.local_path(os.devnull))):
             raise refuse(path, "a link to /dev/null, which masks the file", "a file or nothing", "Remove the link, or choose another name.")
         text = files.read_if_present(path)
         names = os.stat(target).st_nlink if text is not None else 1
@@ -83,16 +99,16 @@ def find(files, path, made=()):
         boot = (files.read_if_present(BOOT_ID) or "unknown").strip()
     except OSError as error:
         raise SocketMemoryError("%s cannot be read: %s. Nothing was changed. Run again when it can." % (BOOT_ID, error.strerror)) from error
-    return Found(path, text, names, missing, made, boot, saved, unusable)
+    return Found(path, target, text, names, missing, made, boot, saved, unusable)
 
 
 def _saved(files, path):
     """Return what read_saved_state does. Raises SocketMemoryError where that cannot be read."""
     try:
         return read_saved_state(files, path) if is_state_directory(files) else (None, None)
-    except PermissionError as error:
-        raise refuse(path, "no right to read the saved state as user id %d" % os.geteuid(), "root", "Run the task with become: true.") from error
     except OSError as error:
+        if isinstance(error, PermissionError) and os.geteuid() != 0:
+            raise refuse(path, "no right to read the saved state as user id %d" % os.geteuid(), "root", "Run the task with become: true.") from error
         raise SocketMemoryError("The saved state %s cannot be used: it cannot be read: %s. Nothing was changed. Run again when it can." % (
             state_path(path), error.strerror)) from error
 
@@ -128,7 +144,7 @@ def _read_key(files, key, wanted, runtime, host):
             reason = why_not_writable(files, key)
             if reason:
                 host.read_only[key] = reason
-    except (FileNotFoundError, NotADirectoryError):  # it has just vanished
+    except ABSENT_ERRORS:  # it has just vanished
         host.running.pop(key, None)
         host.unavailable[key] = ABSENT
     except OSError as error:
