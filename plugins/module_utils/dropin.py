@@ -6,12 +6,16 @@
 
 import os
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.atomic_file import directories_above, own_path, remove_leftovers
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.atomic_file import (
+    directories_above,
+    own_path,
+    remove_leftovers,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_commit import Commit
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_content import check_path, parse_content
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_lock import Lock
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_plan import find_goal, make_plan
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_read import find, read_host
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_read import find_file, find_keys
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_files import HostFiles
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import printable
@@ -22,9 +26,9 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_key
 def run(params, root="/"):
     """Return {changed, settings, diff, warnings, saved_state} after bringing the drop-in to params["state"].
 
-    params: path, content, state, runtime, unavailable, shadowed, only_raise, silence, force as documented in the module sysctl_dropin,
-    and check_mode (bool). root: the host's root directory, other than "/" for tests. Raises SocketMemoryError; the host is
-    then as it was, or the message says what is not.
+    params: path, content, state, runtime, unavailable, shadowed, only_raise, silence, force as documented in the module
+    sysctl_dropin, and check_mode (bool). root: the host's root directory, other than "/" for tests.
+    Raises SocketMemoryError; the host is then as it was, or the message says what is not.
     """
     path = check_path(params["path"])
     desired = parse_content(params.get("content"), path) if params["state"] == "present" else {}
@@ -51,19 +55,19 @@ def run(params, root="/"):
 
 def _plan(files, params, path, desired, made=()):
     """Return the Plan for the host as it is. made: directories that this run has made already."""
+    found = find_file(files, path, made)
+    goal = find_goal(params, desired, found)
+    wanted = {setting.key: setting.desired for setting in goal.settings}
     try:
-        found = find(files, path, made)
-        goal = find_goal(params, desired, found)
-        wanted = {setting.key: setting.desired for setting in goal.settings}
-        host = read_host(files, found, goal.text, wanted, params["runtime"], desired)
+        on_host = find_keys(files, found, goal.text, wanted, desired, params["runtime"])
     except OSError as error:
         raise SocketMemoryError("%s cannot be read: %s. Nothing was changed. Run again when it can." % (
             error.filename or path, error.strerror)) from error
-    return make_plan(params, goal, found, host)
+    return make_plan(params, goal, found, on_host)
 
 
 def _remove_leftovers(*paths):
-    """Remove what a killed run left of writing the files *paths*. Raises SocketMemoryError where that cannot be told."""
+    """Remove what a killed run left of writing the files *paths*. Raises SocketMemoryError where that is not known."""
     for path in paths:
         try:
             remove_leftovers(path)
@@ -75,20 +79,27 @@ def _remove_leftovers(*paths):
 def _result(plan, in_check_mode=False):
     """Return what the module returns."""
     written = [setting for setting in plan.settings if setting.write]
-    running = [
-        "".join("%s = %s\n" % (setting.key, format_value(value)) for setting, value in zip(written, values))
-        for values in ([setting.runtime_before for setting in written], [setting.runtime_after for setting in written])
-    ]
     diff = []
     if plan.file_changes:
         diff.append(_diff(plan.path, printable(plan.text_before or ""), printable(plan.text or "")))
     if written:
-        diff.append(_diff("running values", *running))
+        diff.append(_diff("running values", _lines(written, "runtime_before"), _lines(written, "runtime_after")))
     settings = plan.results()
     if in_check_mode:
         settings = [dict(one, status="planned") if one["status"] in ("applied", "restored") else one for one in settings]
     saved = not in_check_mode and plan.saved_after is not None
-    return {"changed": plan.changed, "saved_state": state_path(plan.path) if saved else None, "settings": settings, "diff": diff, "warnings": plan.warnings}
+    return {
+        "changed": plan.changed,
+        "saved_state": state_path(plan.path) if saved else None,
+        "settings": settings,
+        "diff": diff,
+        "warnings": plan.warnings,
+    }
+
+
+def _lines(settings, name):
+    """Return the values *name* of *settings*, a line for each."""
+    return "".join("%s = %s\n" % (setting.key, format_value(getattr(setting, name))) for setting in settings)
 
 
 def _diff(name, before, after):

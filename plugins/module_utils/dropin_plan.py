@@ -4,7 +4,7 @@
 
 """From what was read of the host to what has to be done, and to what leads back. Nothing here reads or changes anything."""
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_content import first_edit
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_content import MAXIMUM_TEXT, first_edit
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.lint import lint
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.saved_state import (
@@ -26,19 +26,20 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_key
 NO_SUCH_KEY = "this kernel or network namespace has no such key"
 # What can be done where the saved state cannot be used, by the state that is asked for.
 WITHOUT_SAVED_STATE = {
-    "present": "With force: true the host as it is now counts as the one before the first run. Or use the rollback playbook with "
-               "tune_tcp_rollback_force=true first: it removes the file. ",
-    "absent": "With force: true (rollback playbook: tune_tcp_rollback_force=true) the file is removed, and the running values stay as they are until "
-              "the next boot. ",
-    "previous": "There is nothing that force: true could go back to; state: absent with force: true removes the file, and the running values stay as they "
-                "are until the next boot. ",
+    "present": "With force: true the host as it is now counts as the one before the first run; the rollback playbook with "
+               "tune_tcp_rollback_force=true removes the file.",
+    "absent": "With force: true (rollback playbook: tune_tcp_rollback_force=true) the file is removed, and the running "
+              "values stay as they are until the next boot.",
+    "previous": "Nothing is known that force: true could go back to. state: absent with force: true removes the file, and "
+                "the running values stay as they are until the next boot.",
 }
 
 
 class Setting:
     """One key in a run: what is wanted, what was, what becomes of it.
 
-    left: the key was in the file and is no longer. goes_back: it is to get a value from before. write: whether its running value has to be written.
+    left: the key was in the file and is no longer. goes_back: it is to get a value from before. write: whether its
+    running value has to be written.
     """
 
     def __init__(self, key, desired, status="unchanged", reason="", left=False):
@@ -59,11 +60,15 @@ class Setting:
 
 
 class Goal:
-    """What a run leads to. text: of the file, None for no file. settings: a Setting for each key. takes_back: whether it is a way back."""
+    """What a run leads to.
 
-    def __init__(self, text, settings, takes_back=False, warnings=()):
+    text: of the file, None for no file. settings: a Setting for each key. takes_back: whether it is a way back.
+    warnings: sentences.
+    """
+
+    def __init__(self, text, settings=(), takes_back=False, warnings=()):
         self.text = text
-        self.settings = settings
+        self.settings = list(settings)
         self.takes_back = takes_back
         self.warnings = list(warnings)
 
@@ -71,25 +76,23 @@ class Goal:
 class Plan:
     """What is to be done.
 
-    path, target, text_before, text: the file and what it says. settings: list of Setting. runtime: whether running values are written. warnings: sentences.
-    changed: whether file or running values change.
-    keeps_copy: whether what somebody edited is kept. makes: directories to make for the file, the outermost first.
-    saved_before: what is saved of the host now; saved_during: what has to be saved before the first change; saved_after: after the last one.
-    back_to: the point {file, runtime} that a failure leads back to, and saved_back what is saved then. continues: whether that is the host before a
-    run that did not end. releases: directories that go when nothing is saved any more. discards: whether what is saved cannot be used and is moved away.
+    path, target, text_before: as in FoundFile. text: what the file shall say. settings: list of Setting. warnings:
+    sentences. runtime: whether running values are written. changed: whether file or running values change.
+    keeps_copy: whether what the file says is kept. makes: directories to make for the file, the outermost first.
+    saved_before: what is saved of the host now. saved_during: what has to be saved before the first change.
+    saved_after: after the last one. discards: whether what is saved cannot be used, and is moved away.
+    back_to: the point {file, runtime} that a failure leads back to. saved_back: what is saved then. continues: whether
+    that is the host before a run that did not end. releases: directories that go when nothing is saved any more.
     """
 
-    def __init__(self, found, goal):
-        self.path = found.path
-        self.target = found.target
-        self.text_before = found.text
-        self.text = goal.text
-        self.settings = goal.settings
-        self.warnings = list(goal.warnings)
+    def __init__(self, options, goal, found):
+        self.path, self.target, self.text_before = found.path, found.target, found.text
+        self.text, self.settings, self.warnings = goal.text, goal.settings, list(goal.warnings)
+        self.is_way_back = options["state"] != "present"
+        self.runtime = options["runtime"]
         self.changed = self.keeps_copy = self.continues = self.discards = False
-        self.runtime = True
         self.makes, self.releases = [], []
-        self.saved_before = self.saved_during = self.saved_after = self.saved_back = None
+        self.saved_before = self.saved_during = self.saved_after = self.saved_back = found.saved
         self.back_to = {"file": found.text, "runtime": {}}
 
     @property
@@ -101,33 +104,47 @@ class Plan:
         """Return what the module returns for each key."""
         return [setting.result() for setting in self.settings]
 
+    def refusal(self, why):
+        """Return the SocketMemoryError of this plan, which is not carried out."""
+        for setting in self.settings:
+            setting.runtime_after, setting.boot_after = setting.runtime_before, setting.boot_before
+            if setting.status in ("applied", "restored"):
+                setting.status = "unchanged"
+        return SocketMemoryError("%s%s is refused, nothing was changed. %s" % (
+            "Rolling back " if self.is_way_back else "", self.path, why), settings=self.results())
+
 
 # Where to
 
 def find_goal(options, desired, found):
     """Return the Goal of a run.
 
-    options: the parameters of the module. desired: {key: value} of the content. found: Found. Raises SocketMemoryError where there is no way to one.
+    options: the parameters of the module. desired: {key: value} of the content. found: FoundFile.
+    Raises SocketMemoryError where there is no way to one.
     """
     state, saved, path = options["state"], found.saved, found.path
     if found.unusable is not None and (state == "previous" or not options["force"]):
-        raise SocketMemoryError("The saved state %s cannot be used: %s. Nothing was changed. %sOr look there for what was before, put it back by hand, and "
-                                "delete that file." % (state_path(path), found.unusable, WITHOUT_SAVED_STATE[state]))
+        raise SocketMemoryError("The saved state %s cannot be used: %s. Nothing was changed. %s Or look there for what was "
+                                "before, put it back by hand, and delete that file." % (
+                                    state_path(path), found.unusable, WITHOUT_SAVED_STATE[state]))
     if state == "present":
         settings = [Setting(key, value) for key, value in desired.items()]
-        settings += [Setting(key, saved["first"]["runtime"][key], "restored", "no longer in the file: the value before the first run", left=True)
+        reason = "no longer in the file: the value before the first run"
+        settings += [Setting(key, saved["first"]["runtime"][key], "restored", reason, left=True)
                      for key in held(saved) if key not in desired]
         return Goal(options["content"], settings)
     if found.unusable is not None:
-        return Goal(None, [], warnings=["The running values were left as they are: the saved state could not be used."])
+        return Goal(None, warnings=["The running values are left as they are: what they were before is not known."])
     if saved is None:  # never ours, or taken back: whatever is there is somebody else's
-        return Goal(found.text, [], warnings=[] if found.text is None else [
-            "%s was not written by this module (there is no saved state): left as it is. Delete it yourself if it is not wanted." % path])
+        return Goal(found.text, warnings=[] if found.text is None else [
+            "%s was not written by this module (there is no saved state): left as it is. Delete it yourself if it is not "
+            "wanted." % path])
     if state == "previous" and saved["under_way"] and saved["under_way"]["state"] == "absent":
-        raise refuse(path, "no saved state from before the last run", "one", "Nothing was changed. state: absent goes back to before the first run.")
+        raise refuse(path, "no saved state from before the last run", "one",
+                     "Nothing was changed. state: absent goes back to before the first run.")
     point = saved["first"] if state == "absent" else saved["previous"]
     if point is None:
-        return Goal(found.text, [])
+        return Goal(found.text)
     reason = "the value before the %s run" % ("first" if state == "absent" else "last")
     keys = held(saved) if state == "absent" else sorted(point["runtime"])
     return Goal(point["file"], [Setting(key, point["runtime"][key], "restored", reason) for key in keys], takes_back=True)
@@ -135,49 +152,26 @@ def find_goal(options, desired, found):
 
 # What has to be done
 
-def make_plan(options, goal, found, host):
-    """Return the Plan that leads to *goal* (Goal) from what was read (Found, Host). options: as in find_goal.
+def make_plan(options, goal, found, on_host):
+    """Return the Plan that leads to *goal* (Goal) from what was read (FoundFile, FoundKeys). options: as in find_goal.
 
     Raises SocketMemoryError, with settings, for what must not be done.
     """
-    plan = Plan(found, goal)
-    plan.runtime = options["runtime"]
-    plan.warnings.extend(host.problems)
+    plan = Plan(options, goal, found)
+    plan.warnings.extend(on_host.problems)
     for setting in plan.settings:
-        _settle(setting, plan, options["runtime"], found, host)
-    refused = _Refusal(plan, "Rolling back " if options["state"] != "present" else "")
-    _check_read(refused, plan, host)
-    if options["state"] == "present":
-        _check_lint(refused, plan, options, host)
-        _check_available(refused, plan, options["unavailable"])
-        _check_boot(refused, plan, options["shadowed"], host)
+        _settle(setting, plan, found, on_host)
+    _check_read(plan, on_host)
+    if not plan.is_way_back:
+        _check_lint(plan, options, on_host)
+        _check_available(plan, options["unavailable"])
+        _check_boot(plan, options["shadowed"], on_host)
     elif goal.takes_back:
-        _check_untouched(refused, plan, options, found, host)
+        _check_untouched(plan, options["force"], found, on_host)
     plan.changed = plan.file_changes or any(setting.write for setting in plan.settings)
-    if plan.changed and found.names > 1 and plan.file_changes:
-        plan.warnings.append("%s has %d names (hard links). Only this one gets the new text." % (plan.path, found.names))
-    plan.discards = found.unusable is not None
-    if plan.discards:
-        plan.warnings.append("The saved state could not be used: %s. It is kept in %s." % (found.unusable, state_path(plan.path, UNUSABLE)))
-    plan.makes = found.missing if plan.file_changes and plan.text is not None else []
-    _plan_copy(plan, found)
-    _plan_saving(plan, options, goal, found, host)
+    _plan_file(plan, found)
+    _plan_saving(plan, options["state"], goal, found, on_host)
     return plan
-
-
-class _Refusal:
-    """Makes the SocketMemoryError of *plan*, which is not carried out; its message begins with *prefix*."""
-
-    def __init__(self, plan, prefix):
-        self.plan = plan
-        self.prefix = prefix
-
-    def __call__(self, why):
-        for setting in self.plan.settings:
-            setting.runtime_after, setting.boot_after = setting.runtime_before, setting.boot_before
-            if setting.status in ("applied", "restored"):
-                setting.status = "unchanged"
-        return SocketMemoryError("%s%s is refused, nothing was changed. %s" % (self.prefix, self.plan.path, why), settings=self.plan.results())
 
 
 def why_absent(reason):
@@ -190,33 +184,34 @@ def _is_ours(setting, saved):
     return is_known_value(saved, setting.key, setting.runtime_before)
 
 
-def _settle(setting, plan, runtime, found, host):
+def _settle(setting, plan, found, on_host):
     """Find out what becomes of *setting*."""
-    key, saved = setting.key, found.saved
-    setting.runtime_before = setting.runtime_after = host.running.get(key)
-    setting.boot_before = host.boot_before.get(key, {}).get("value")
-    setting.boot_after = host.boot_after.get(key, {}).get("value")
-    if not runtime:
-        if setting.status == "restored":
+    key = setting.key
+    setting.runtime_before = setting.runtime_after = on_host.running.get(key)
+    setting.boot_before = on_host.boot_before.get(key, {}).get("value")
+    setting.boot_after = on_host.boot_after.get(key, {}).get("value")
+    if not plan.runtime:
+        if setting.goes_back:
             setting.status, setting.reason = "skipped", "runtime is false: the running value was left as it is"
         elif setting.boot_before != setting.boot_after:
             setting.status = "applied"
-    elif key in host.unavailable:
-        setting.status, setting.reason = "skipped", why_absent(host.unavailable[key])
+    elif key in on_host.unavailable:
+        setting.status, setting.reason = "skipped", why_absent(on_host.unavailable[key])
     elif setting.runtime_before == setting.desired:
         setting.status, setting.reason = "unchanged", ""
-    elif key in host.read_only:
-        setting.status, setting.reason = "skipped", host.read_only[key]
-    elif setting.left and not _is_ours(setting, saved):
+    elif key in on_host.read_only:
+        setting.status, setting.reason = "skipped", on_host.read_only[key]
+    elif setting.left and not _is_ours(setting, found.saved):
         setting.status = "skipped"
-        setting.reason = "changed by somebody else since, it runs with %s: left as it is" % format_value(setting.runtime_before)
+        setting.reason = "changed by somebody else since, it runs with %s: left as it is" % (
+            format_value(setting.runtime_before))
         plan.warnings.append("%s: %s" % (key, setting.reason))
-    elif setting.status == "restored" and not _is_ours(setting, saved) and _booted_with_goal(plan, found):
+    elif setting.goes_back and not _is_ours(setting, found.saved) and _booted_with_goal(plan, found):
         setting.status, setting.reason = "skipped", "the host booted with the file from before: left as it is"
     else:
         setting.write = True
         setting.runtime_after = setting.desired
-        if setting.status != "restored":
+        if not setting.goes_back:
             setting.status = "applied"
 
 
@@ -229,32 +224,34 @@ def _booted_with_goal(plan, found):
     return not plan.file_changes and under_way is not None and under_way["boot"] != found.boot
 
 
-def _check_read(refused, plan, host):
+def _check_read(plan, on_host):
     """Refuse where an error kept something from being read: that is no absence."""
     for setting in plan.settings:
-        if setting.key in host.unreadable:
-            setting.status, setting.reason = "failed", host.unreadable[setting.key]
-    told = ["%s: %s" % item for item in host.unreadable.items()] + host.unmeasured
+        if setting.key in on_host.unreadable:
+            setting.status, setting.reason = "failed", on_host.unreadable[setting.key]
+    told = ["%s: %s" % item for item in on_host.unreadable.items()] + on_host.unmeasured
     if told:
-        raise refused("%s. Find out why, and run again." % "; ".join(told))
+        raise plan.refusal("%s. Find out why, and run again." % "; ".join(told))
 
 
-def _check_lint(refused, plan, options, host):
+def _check_lint(plan, options, on_host):
     """Refuse what lint calls an error and keep its warnings."""
     desired = {setting.key: setting.desired for setting in plan.settings if not setting.left}
-    results = lint(desired, host.page_size, host.memory_total, host.error_bound, dict(host.running), options["only_raise"], options.get("silence"))
-    plan.warnings.extend(host.doubts)
-    errors = [(result["key"], "%s. %s" % (result["message"], result["remedy"])) for result in results if result["severity"] == "error"]
-    if errors:
-        for setting in plan.settings:
-            reasons = [text for key, text in errors if key == setting.key]
-            if reasons:
-                setting.status, setting.reason = "failed", " ".join(reasons)
-        raise refused(" ".join(text for _key, text in errors))
-    plan.warnings.extend("%s. %s" % (result["message"], result["remedy"]) for result in results if result["severity"] == "warning")
+    results = lint(desired, on_host.page_size, on_host.memory_total, on_host.error_bound, on_host.running,
+                   options["only_raise"], options.get("silence"))
+    plan.warnings.extend(on_host.doubts)
+    told = {severity: [(one["key"], "%s. %s" % (one["message"], one["remedy"]))
+                       for one in results if one["severity"] == severity] for severity in ("error", "warning")}
+    for setting in plan.settings:
+        reasons = [text for key, text in told["error"] if key == setting.key]
+        if reasons:
+            setting.status, setting.reason = "failed", " ".join(reasons)
+    if told["error"]:
+        raise plan.refusal(" ".join(text for _key, text in told["error"]))
+    plan.warnings.extend(text for _key, text in told["warning"])
 
 
-def _check_available(refused, plan, unavailable):
+def _check_available(plan, unavailable):
     """Refuse or report the keys that this host cannot hold now."""
     reasons = {}
     for setting in plan.settings:
@@ -263,72 +260,91 @@ def _check_available(refused, plan, unavailable):
     if reasons:
         named = "; ".join("%s (%s)" % (", ".join(keys), reason) for reason, keys in reasons.items())
         if unavailable == "fail":
-            raise refused("Not available on this host: %s. Remove the keys, or set unavailable to skip." % named)
+            raise plan.refusal("Not available on this host: %s. Remove the keys, or set unavailable to skip." % named)
         plan.warnings.append("Only in %s, the running kernel does not take it: %s" % (plan.path, named))
 
 
-def _check_boot(refused, plan, shadowed, host):
+def _check_boot(plan, shadowed, on_host):
     """Refuse or report the keys that another file takes at the next boot."""
-    losing = [setting for setting in plan.settings if setting.key in host.losing and not setting.left]
+    losing = [setting for setting in plan.settings if setting.key in on_host.losing and not setting.left]
     if not losing:
         return
     for setting in losing:
-        setting.status, setting.reason = "shadowed", host.losing[setting.key][1]
+        setting.status, setting.reason = "shadowed", on_host.losing[setting.key][1]
     text = "%s. Correct that" % "; ".join("%s: %s" % (setting.key, setting.reason) for setting in losing)
-    text += ", or use the path %s, which is read later." % host.better if host.better else "; no other name was found under which this file would win."
+    if on_host.better:
+        text += ", or use the path %s, which is read later." % on_host.better
+    else:
+        text += "; no other name was found under which this file would win."
     if shadowed == "fail":
-        raise refused("It would not hold after a boot. " + text)
+        raise plan.refusal("It would not hold after a boot. " + text)
     plan.warnings.append("%s does not hold after a boot. %s" % (plan.path, text))
 
 
-def _check_untouched(refused, plan, options, found, host):
+def _check_untouched(plan, force, found, on_host):
     """Refuse to go back over what somebody else changed since, unless forced."""
     changed = []
     for setting in plan.settings:
         if setting.write and not _is_ours(setting, found.saved):
             set_here = " or ".join(map(format_value, written_values(found.saved, setting.key))) or "nothing"
-            boot = host.boot_before.get(setting.key)
-            source = " (%s line %d sets it at boot)" % (boot["file"], boot["line"]) if boot and boot["value"] == setting.runtime_before else ""
+            boot, source = on_host.boot_before.get(setting.key), ""
+            if boot and boot["value"] == setting.runtime_before:
+                source = " (%s line %d sets it at boot)" % (boot["file"], boot["line"])
             changed.append((setting, "runs with %s%s, set here was %s, before that it was %s" % (
                 format_value(setting.runtime_before), source, set_here, format_value(setting.desired))))
     told = ["%s %s" % (setting.key, text) for setting, text in changed]
     if plan.file_changes and not is_known_file(found.saved, found.text):
         told.append("%s %s" % (plan.path, first_edit(found.text, written_files(found.saved)[-1])))
-    if told and not options["force"]:
+    if told and not force:
         for setting, text in changed:
             setting.status, setting.reason = "failed", "changed by somebody else since: " + text
-        raise refused("Somebody else changed since: %s. Put back what was set here and run again, or take all of it back with "
-                      "force: true (tune_tcp_rollback_force: true)." % "; ".join(told))
+        raise plan.refusal("Somebody else changed since: %s. Put back what was set here and run again, or take all of it "
+                           "back with force: true (tune_tcp_rollback_force: true)." % "; ".join(told))
 
 
-def _plan_copy(plan, found):
-    """Plan to keep what somebody edited since it was written here, before it is replaced."""
-    known = found.saved is None or is_known_file(found.saved, found.text)
-    plan.keeps_copy = plan.file_changes and found.text is not None and (not known or plan.discards)
+def _plan_file(plan, found):
+    """Plan what becomes of the file, and of what it said where nobody here wrote that."""
+    plan.discards = found.unusable is not None
+    if plan.discards:
+        plan.warnings.append("The saved state cannot be used: %s. It is kept in %s." % (
+            found.unusable, state_path(plan.path, UNUSABLE)))
+    if not plan.file_changes:
+        return
+    plan.makes = found.missing if plan.text is not None else []
+    if found.text is None:
+        return
+    if len(found.text) > MAXIMUM_TEXT:
+        raise plan.refusal("It has %d characters, expected at most %d: what it says is saved. Shorten it, or use another "
+                           "path." % (len(found.text), MAXIMUM_TEXT))
+    if found.names > 1:
+        plan.warnings.append("%s has %d names (hard links). Only this one gets the new text." % (plan.path, found.names))
+    edited = found.saved is not None and not is_known_file(found.saved, found.text)
+    plan.keeps_copy = edited or plan.discards
     if plan.keeps_copy:
-        edited = "" if plan.discards else "%s was edited since it was written by this module. " % plan.path
-        plan.warnings.append("%sWhat it said is kept in %s." % (edited, state_path(plan.path, EDITED)))
+        plan.warnings.append("%sWhat it said is kept in %s." % (
+            "%s was edited since it was written by this module. " % plan.path if edited else "",
+            state_path(plan.path, EDITED)))
 
 
 # What is saved, and what leads back
 
-def _plan_saving(plan, options, goal, found, host):
+def _plan_saving(plan, state, goal, found, on_host):
     """Plan what has to be saved, and what a failure leads back to."""
-    state, saved = options["state"], found.saved
-    plan.saved_before = plan.saved_during = plan.saved_after = plan.saved_back = saved
-    plan.continues = bool(state == "present" and saved and saved["under_way"] and saved["under_way"]["state"] != "absent" and saved["previous"])
+    saved = found.saved
+    under_way = saved and saved["under_way"]
+    plan.continues = bool(state == "present" and under_way and under_way["state"] != "absent" and saved["previous"])
     if plan.continues:
-        plan.saved_back = before_last_run(saved, saved["under_way"]["previous"])
+        plan.saved_back = before_last_run(saved, under_way["previous"])
     plan.back_to = _start(plan, found)
-    waiting = _waiting(plan, options["runtime"], host)
-    if waiting and options["runtime"]:
-        plan.warnings.append("What was before stays saved for %s. Run again when it can be put back." % ", ".join(setting.key for setting in waiting))
+    waiting = _waiting(plan, on_host)
+    if waiting and plan.runtime:
+        plan.warnings.append("What was before stays saved for %s. Run again when it can be put back." % ", ".join(waiting))
     if state == "present":
-        _plan_saving_of_content(plan, found, host, {setting.key for setting in waiting})
+        _plan_saving_of_content(plan, found, on_host, waiting)
     elif goal.takes_back:
         if plan.changed:
             brings = {setting.key: setting.desired for setting in plan.settings}
-            plan.saved_during = dict(settled(saved, found.text, host.running), under_way={
+            plan.saved_during = dict(settled(saved, found.text, on_host.running), under_way={
                 "file": goal.text, "runtime": brings, "state": state, "boot": found.boot, "previous": None})
         plan.saved_after = before_last_run(saved) if state == "previous" else None
         if waiting:
@@ -340,8 +356,8 @@ def _plan_saving(plan, options, goal, found, host):
 def _start(plan, found):
     """Return the point that a failure leads back to, and later state previous.
 
-    That is the host as it is now. Where this run continues one that did not end, it is the host before that one, but for what somebody else changed
-    in between.
+    That is the host as it is now. Where this run continues one that did not end, it is the host before that one, but
+    for what somebody else changed in between.
     """
     earlier = found.saved["previous"] if plan.continues else None
     start = {"file": found.text, "runtime": {}}
@@ -355,45 +371,44 @@ def _start(plan, found):
     return start
 
 
-def _waiting(plan, runtime, host):
-    """Return the settings whose value from before cannot be put back now, and warn of them. A key that is gone has none to put back."""
+def _waiting(plan, on_host):
+    """Return the keys whose value from before cannot be put back now, and warn of them. A key that is gone has none."""
     waiting = []
     for setting in plan.settings:
         if setting.goes_back and setting.status == "skipped":
             key = setting.key
-            is_waiting = not runtime or key in host.read_only or host.unavailable.get(key, ABSENT) != ABSENT
-            if is_waiting:
-                waiting.append(setting)
-            if runtime and (is_waiting or not setting.left):
+            cannot = key in on_host.read_only or on_host.unavailable.get(key, ABSENT) != ABSENT
+            if cannot or not plan.runtime:
+                waiting.append(key)
+            if plan.runtime and (cannot or not setting.left):
                 plan.warnings.append("%s: not put back to %s: %s" % (key, format_value(setting.desired), setting.reason))
     return waiting
 
 
-def _plan_saving_of_content(plan, found, host, waiting):
+def _plan_saving_of_content(plan, found, on_host, waiting):
     """Plan what has to be saved for a content. waiting: the keys that left it and cannot be given back yet."""
     saved = found.saved
     if saved is None and not plan.changed:
         return  # nothing will have been done here that could be taken back
-    now = {setting.key: setting.runtime_before for setting in plan.settings if setting.runtime_before is not None and not setting.left}
-    brings = {setting.key: setting.desired for setting in plan.settings if setting.key in now}
-    base = settled(saved, found.text, host.running) if saved else {
+    base = settled(saved, found.text, on_host.running) if saved else {
         "format": FORMAT, "first": {"file": found.text, "runtime": {}}, "written": {"file": found.text, "runtime": {}},
         "previous": None, "under_way": None, "made": found.made + found.missing}
+    kept = [setting for setting in plan.settings if setting.runtime_before is not None and not setting.left]
+    brings = {setting.key: setting.desired for setting in kept}
     # Of a key that was not held here, somebody else may have changed the value from before.
-    first = dict(base["first"]["runtime"], **{key: value for key, value in now.items() if key not in held(saved)})
-    base = dict(base, first=dict(base["first"], runtime=first))
-    earlier = saved["under_way"]["previous"] if plan.continues else base["previous"]
-    if plan.changed or plan.continues:
-        written = saved["previous"]["written"] if plan.continues else saved and base["written"]
-        base["previous"] = dict(plan.back_to, written=written)
+    first = {setting.key: setting.runtime_before for setting in kept if setting.key not in held(saved)}
+    base = dict(base, first=dict(base["first"], runtime=dict(base["first"]["runtime"], **first)))
+    previous, earlier = base["previous"], base["previous"]
+    if plan.continues:
+        previous = dict(plan.back_to, written=saved["previous"]["written"])
+        earlier = saved["under_way"]["previous"]
+    elif plan.changed:
+        previous = dict(plan.back_to, written=saved and base["written"])
     if plan.changed:
-        plan.saved_during = pruned(dict(base, under_way={
+        plan.saved_during = pruned(dict(base, previous=previous, under_way={
             "file": plan.text, "runtime": brings, "state": "present", "boot": found.boot, "previous": earlier}))
     # Keys of the content that are not there now stay as they were written, and so do those that wait.
-    stay = {key: value for key, value in base["written"]["runtime"].items() if key in waiting or key not in brings and not _has_left(plan, key)}
-    plan.saved_after = pruned(dict(base, under_way=None, written={"file": plan.text, "runtime": dict(stay, **brings)}))
-
-
-def _has_left(plan, key):
-    """Return whether *key* was in the file and is no longer."""
-    return any(setting.left and setting.key == key for setting in plan.settings)
+    left = [setting.key for setting in plan.settings if setting.left and setting.key not in waiting]
+    written = {key: value for key, value in base["written"]["runtime"].items() if key not in left}
+    plan.saved_after = pruned(dict(base, previous=previous, under_way=None,
+                                   written={"file": plan.text, "runtime": dict(written, **brings)}))

@@ -2,17 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run reads of the host before it plans: the file and what is saved, then what the keys are and will be. Nothing is changed here.
+"""What a run reads of the host before it plans: the file and what is saved, then what the keys are and will be.
 
-What cannot be read is not taken for absent: it is an OSError that ends the run before it touches anything, or a problem in what is returned.
+Nothing is changed here, and what cannot be read is not taken for absent: it ends the run before it touches anything.
 """
 
 import errno
 import os
 import stat
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.atomic_file import ABSENT_ERRORS, missing_directories
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_content import MAXIMUM_TEXT
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.atomic_file import (
+    ABSENT_ERRORS,
+    missing_directories,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_lock import is_state_directory
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_running import REFUSALS, why_not_writable
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
@@ -21,23 +23,28 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_readi
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.saved_state import read_saved_state, state_path
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.shadowing import path_that_wins, takers
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_files import boot_values
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import ABSENT, format_value, key_path, running_value
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import (
+    ABSENT,
+    format_value,
+    key_path,
+    running_value,
+)
 
 RESERVE = "net.core.mem_pcpu_rsv"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"  # drivers/char/random.c: made anew by each boot
 
 
-class Found:
+class FoundFile:
     """The drop-in as it is found.
 
-    path: its name on the host, target: the path on this machine of the file itself. text: what it says, None where there is none. names: how many
-    names the file has (hard links).
-    missing: the directories above it that do not exist, the outermost first. made: those that this run has made for its lock. boot: what tells
-    this boot from others.
+    path: its name on the host. target: the path on this machine of the file itself. text: what it says, None where
+    there is none. names: how many names it has (hard links). missing: the directories above it that do not exist, the
+    outermost first. made: those that this run has made for its lock. boot: what tells this boot from others.
     saved, unusable: as read_saved_state returns them.
     """
 
-    def __init__(self, path, target=None, text=None, names=1, missing=(), made=(), boot="unknown", saved=None, unusable=None):
+    def __init__(self, path, target=None, text=None, names=1, missing=(), made=(), boot="unknown", saved=None,
+                 unusable=None):
         self.path = path
         self.target = target
         self.text = text
@@ -48,13 +55,16 @@ class Found:
         self.unusable = unusable
 
 
-class Host:
-    """What the keys of a drop-in are on the host, and will be at its next boot.
+class FoundKeys:
+    """What the keys of a drop-in are on the host, and will be after its next boot.
 
-    running: {key: value}. unavailable: {key: reason} of those that this kernel or namespace does not have (ABSENT) or lets nobody read.
-    read_only: {key: reason}. unreadable: {key: sentence}, errors. boot_before, boot_after: as boot_values returns them, now and with the new text.
-    problems: sentences about sysctl.d files. losing: {key: (file, reason)} of those that another file takes at boot, and better: a path under
-    which none would, or None. measured: (page size, memory, error bound) for lint, unmeasured: sentences about errors, doubts: warnings.
+    running: {key: value}. unavailable: {key: reason} of those that this kernel or namespace does not have (ABSENT) or
+    lets nobody read. read_only: {key: reason}. unreadable: {key: sentence}, errors.
+    boot_before, boot_after: as boot_values returns them, with the file as it is and with the new text. problems:
+    sentences about sysctl.d files. losing: {key: (file, reason)} of those that another file takes at boot; better: a
+    path under which none would, or None.
+    page_size, memory_total (bytes), error_bound (pages): what lint needs. doubts: sentences about that, unmeasured:
+    those about errors.
     """
 
     def __init__(self):
@@ -62,11 +72,11 @@ class Host:
         self.boot_before, self.boot_after, self.problems = {}, {}, []
         self.losing, self.better = {}, None
         self.page_size = self.memory_total = None
-        self.error_bound, self.unmeasured, self.doubts = 0, [], []
+        self.error_bound, self.doubts, self.unmeasured = 0, [], []
 
 
 def target_of(files, path):
-    """Return the path on this machine of the file that *path* of the host is: what a link there leads to, whether that exists or not.
+    """Return the path on this machine of the file that *path* of the host is: what a link there leads to, or would.
 
     Raises OSError. Not by os.path.realpath, which takes what it cannot look at for no link.
     """
@@ -81,102 +91,122 @@ def target_of(files, path):
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
 
 
-def find(files, path, made=()):
-    """Return the Found of the drop-in *path* on the host of *files*. Raises SocketMemoryError for what must not be replaced or cannot be read."""
+def find_file(files, path, made=()):
+    """Return the FoundFile of the drop-in *path* on the host of *files*. made: see there.
+
+    Raises SocketMemoryError for what must not be replaced, or cannot be read.
+    """
+    directory = os.path.dirname(path)
     try:
         target = target_of(files, path)
         if os.path.realpath(target) in (os.devnull, os.path.realpath(files.local_path(os.devnull))):
-            raise refuse(path, "a link to /dev/null, which masks the file", "a file or nothing", "Remove the link, or choose another name.")
+            raise refuse(path, "a link to /dev/null, which masks the file", "a file or nothing",
+                         "Remove the link, or choose another name.")
         text = files.read_if_present(path)
         names = os.stat(target).st_nlink if text is not None else 1
-        missing = missing_directories(files, os.path.dirname(path))
+        missing = missing_directories(files, directory)
     except OSError as error:
-        raise SocketMemoryError("%s cannot be read: %s. Nothing was changed." % (path, error.strerror)) from error
-    if text is not None and len(text) > MAXIMUM_TEXT:
-        raise refuse(path, "%d characters" % len(text), "at most %d" % MAXIMUM_TEXT, "Nothing was changed. Use another path, or shorten the file.")
-    saved, unusable = _saved(files, path)
+        raise _unreadable(path, error) from error
+    try:
+        files.names(directory)
+    except OSError as error:  # then it is not known who else sets the keys
+        raise SocketMemoryError("%s cannot be listed: %s. Nothing was changed." % (directory, error.strerror)) from error
+    saved, unusable = _read_saved(files, path)
     try:
         boot = (files.read_if_present(BOOT_ID) or "unknown").strip()
     except OSError as error:
-        raise SocketMemoryError("%s cannot be read: %s. Nothing was changed. Run again when it can." % (BOOT_ID, error.strerror)) from error
-    return Found(path, target, text, names, missing, made, boot, saved, unusable)
+        raise _unreadable(BOOT_ID, error) from error
+    return FoundFile(path, target, text, names, missing, made, boot, saved, unusable)
 
 
-def _saved(files, path):
+def _unreadable(path, error):
+    """Return the SocketMemoryError of *path*, which cannot be read by the OSError *error*."""
+    return SocketMemoryError("%s cannot be read: %s. Nothing was changed." % (path, error.strerror))
+
+
+def _read_saved(files, path):
     """Return what read_saved_state does. Raises SocketMemoryError where that cannot be read."""
     try:
         return read_saved_state(files, path) if is_state_directory(files) else (None, None)
     except OSError as error:
         if isinstance(error, PermissionError) and os.geteuid() != 0:
-            raise refuse(path, "no right to read the saved state as user id %d" % os.geteuid(), "root", "Run the task with become: true.") from error
-        raise SocketMemoryError("The saved state %s cannot be used: it cannot be read: %s. Nothing was changed. Run again when it can." % (
-            state_path(path), error.strerror)) from error
+            raise refuse(path, "no right to read the saved state as user id %d" % os.geteuid(), "root",
+                         "Run the task with become: true.") from error
+        raise SocketMemoryError("The saved state %s cannot be used: it cannot be read: %s. Nothing was changed. "
+                                "Run again when it can." % (state_path(path), error.strerror)) from error
 
 
-def read_host(files, found, text, wanted, runtime, measure):
-    """Return the Host of the keys.
+def find_keys(files, found, text, wanted, desired, runtime):
+    """Return the FoundKeys of *wanted*.
 
-    text: what the file shall say, None for no file. wanted: {key: value} it shall lead to; losing are those of *measure*. runtime: whether running values
-    are to be written. measure: {key: value} of a content, for which is read what lint needs; none for a way back.
+    found: FoundFile. text: what the file shall say, None for no file. wanted: {key: value} of all keys concerned.
+    desired: those of a content, for which is read what lint needs and who else sets them; none for a way back.
+    runtime: whether running values are to be written. Raises OSError for sysctl.d files only.
     """
-    host = Host()
-    host.boot_before, host.problems = boot_values(files, list(wanted))
-    host.boot_after = host.boot_before
+    on_host = FoundKeys()
+    on_host.boot_before, on_host.problems = boot_values(files, list(wanted))
+    on_host.boot_after = on_host.boot_before
     if text != found.text:
-        host.boot_after, host.problems = boot_values(files, list(wanted), preview={found.path: text})
+        on_host.boot_after, on_host.problems = boot_values(files, list(wanted), preview={found.path: text})
     for key, value in wanted.items():
-        _read_key(files, key, value, runtime, host)
-    if measure:
-        _find_losing(files, found.path, text, measure, host)
-        _measure(files, host)
-    return host
+        _find_key(files, key, value, runtime, on_host)
+    if desired:
+        _measure(files, on_host)
+        _find_losing(files, found.path, text, desired, on_host)
+    return on_host
 
 
-def _read_key(files, key, wanted, runtime, host):
-    """Note in *host* what *key* runs with, or why that is not known, and whether it could be written where it is not as *wanted*."""
+def _find_key(files, key, wanted, runtime, on_host):
+    """Note what *key* runs with, or why that is not known, and whether it could be written if it is not as *wanted*."""
     try:
         value = running_value(files, key)
         if value is None:
-            host.unavailable[key] = ABSENT
+            on_host.unavailable[key] = ABSENT
             return
-        host.running[key] = value
+        on_host.running[key] = value
         if runtime and value != wanted and os.geteuid() == 0:  # without root that is not known, and taken for granted
             reason = why_not_writable(files, key)
             if reason:
-                host.read_only[key] = reason
+                on_host.read_only[key] = reason
     except ABSENT_ERRORS:  # it has just vanished
-        host.running.pop(key, None)
-        host.unavailable[key] = ABSENT
+        del on_host.running[key]
+        on_host.unavailable[key] = ABSENT
     except OSError as error:
         sentence = "%s cannot be read: %s" % (key_path(key), error.strerror)
-        (host.unavailable if error.errno in REFUSALS else host.unreadable)[key] = sentence
+        (on_host.unavailable if error.errno in REFUSALS else on_host.unreadable)[key] = sentence
     except SocketMemoryError as error:
-        host.unreadable[key] = str(error).replace(key + ": ", "", 1)
+        on_host.unreadable[key] = str(error).replace(key + ": ", "", 1)
 
 
-def _measure(files, host):
-    """Note in *host* what lint has to know of it."""
+def _measure(files, on_host):
+    """Note what lint has to know of the host."""
     reading = HostReading(files)
     release = reading.kernel()
-    host.page_size, host.memory_total = reading.page_size(None, release), reading.memory_total()
+    on_host.page_size, on_host.memory_total = reading.page_size(None, release), reading.memory_total()
     try:
         reserve = running_value(files, RESERVE)
     except OSError as error:
         reserve = None
         reading.unreadable[key_path(RESERVE)] = error
-    host.error_bound = reading.error_bound(release, host.page_size, reserve) or 0
-    host.doubts = reading.warnings
-    host.unmeasured = ["%s cannot be read: %s" % (path, error.strerror) for path, error in reading.unreadable.items() if error.errno not in REFUSALS]
+    on_host.error_bound = reading.error_bound(release, on_host.page_size, reserve) or 0
+    on_host.doubts = reading.warnings
+    on_host.unmeasured = ["%s cannot be read: %s" % (path, error.strerror)
+                          for path, error in reading.unreadable.items() if error.errno not in REFUSALS]
 
 
-def _find_losing(files, path, text, desired, host):
-    """Note in *host* which of {key: value} *desired* another file takes at the next boot from the drop-in *path* with *text*."""
-    winners = host.boot_after
-    # Where this file itself wins with another value, the kernel will not take it as it is written: that is for the kernel to say.
-    losing = [key for key, value in desired.items() if winners.get(key, {}).get("value") != value and winners.get(key, {}).get("file") != path]
-    if losing:
-        taken = takers(files, [key for key in losing if key not in winners], path, text)
-        for key in losing:
-            host.losing[key] = taken[key] if key not in winners else (winners[key]["file"], "%s line %d sets %s at the next boot" % (
-                winners[key]["file"], winners[key]["line"], format_value(winners[key]["value"])))
-        host.better = path_that_wins(files, path, text, desired, [file for file, _reason in host.losing.values()])
+def _find_losing(files, path, text, desired, on_host):
+    """Note which of {key: value} *desired* another file takes at the next boot from the drop-in *path* with *text*."""
+    winners = on_host.boot_after
+    # Where this file itself wins with another value, the kernel will not take it as it is written: that is for the
+    # kernel to say.
+    losing = [key for key, value in desired.items()
+              if winners.get(key, {}).get("value") != value and winners.get(key, {}).get("file") != path]
+    if not losing:
+        return
+    taken = takers(files, [key for key in losing if key not in winners], path, text)
+    for key in losing:
+        winner = winners.get(key)
+        on_host.losing[key] = taken[key] if winner is None else (
+            winner["file"],
+            "%s line %d sets %s at the next boot" % (winner["file"], winner["line"], format_value(winner["value"])))
+    on_host.better = path_that_wins(files, path, text, desired, [file for file, _reason in on_host.losing.values()])

@@ -191,7 +191,8 @@ def test_copies_go_with_a_complete_rollback_unless_that_made_them(host):
 def test_a_file_that_is_too_large_to_be_saved_is_refused(host):
     host.write(DROPIN, "# \n" * 50000)
     before = host.snapshot()
-    assert "%s: found 150000 characters, expected at most 131072. Nothing was changed." % DROPIN in failure(host, CONTENT)
+    assert "%s is refused, nothing was changed. It has 150000 characters, expected at most 131072" % DROPIN in failure(host, CONTENT)
+    assert not host.run()["changed"]
     assert "content: found 200020 characters" in failure(host, CONTENT + "#" * (200020 - len(CONTENT)))
     assert "or some that no file can hold" in failure(host, CONTENT + "# \ud800\n")
     assert host.snapshot() == before

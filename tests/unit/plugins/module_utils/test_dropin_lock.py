@@ -179,22 +179,26 @@ def test_a_run_that_finds_the_lock_taken_removes_nothing(host):
 
 
 @pytest.mark.parametrize("path", ["/etc/sysctl.d", STATE_DIRECTORY])
-@pytest.mark.parametrize("name", ["listdir", "scandir"])
-def test_a_directory_that_cannot_be_listed_is_a_refusal(host, monkeypatch, path, name):
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_directory_that_cannot_be_listed_is_a_refusal(host, monkeypatch, path, check_mode):
     host.run(CONTENT)
-    original = getattr(os, name)
 
-    def fail(of):
-        if of == host.local(path):
-            raise OSError(errno.EIO, os.strerror(errno.EIO), of)
-        return original(of)
-    monkeypatch.setattr(os, name, fail)
-    if name == "listdir":
-        with pytest.raises(SocketMemoryError) as caught:
-            host.run("# again\n" + CONTENT)
-        assert "%s cannot be listed: Input/output error. Nothing was changed." % host.local(path) in str(caught.value)
-    monkeypatch.undo()
-    assert host.read(DROPIN) == CONTENT.encode() or name == "scandir"
+    def failing(original):
+        def fail(of):
+            if of == host.local(path):
+                raise OSError(errno.EIO, os.strerror(errno.EIO), of)
+            return original(of)
+        return fail
+    with monkeypatch.context() as patch:
+        for name in ("listdir", "scandir"):
+            patch.setattr(os, name, failing(getattr(os, name)))
+        if path == STATE_DIRECTORY and check_mode:  # which does not need to list it
+            assert host.run("# again\n" + CONTENT, check_mode=True)["changed"]
+        else:
+            with pytest.raises(SocketMemoryError) as caught:
+                host.run("# again\n" + CONTENT, check_mode=check_mode)
+            assert "%s cannot be listed: Input/output error. Nothing was changed." % path in str(caught.value)
+    assert host.read(DROPIN) == CONTENT.encode()
 
 
 @pytest.mark.parametrize("made", ["/etc/sysctl.d", STATE_DIRECTORY])
