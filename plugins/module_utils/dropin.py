@@ -11,7 +11,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.atomic_fil
     own_path,
     remove_leftovers,
 )
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_commit import Commit
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_commit import commit
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_content import check_path, parse_content
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_lock import Lock
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_plan import find_goal, make_plan
@@ -43,7 +43,7 @@ def run(params, root="/"):
         plan = _plan(files, params, path, desired, [one for one in lock.made if one in above])
         releases = [one for one in plan.releases if one in above]
         _remove_leftovers(plan.target, own_path(files, state_path(path)))
-        Commit(files, plan).run()
+        commit(files, plan)
     except BaseException as error:
         stays = lock.release(releases)
         if stays and isinstance(error, SocketMemoryError):

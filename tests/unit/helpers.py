@@ -9,7 +9,14 @@ import os
 import shutil
 import stat
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils import dropin, dropin_commit, dropin_read, dropin_running, facts
+from ansible_collections.linux_net.socket_memory.plugins.module_utils import (
+    dropin,
+    dropin_commit,
+    dropin_read,
+    dropin_restore,
+    dropin_running,
+    facts,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_files import HostFiles
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.saved_state import STATE_DIRECTORY, state_path
@@ -208,8 +215,9 @@ def stop_at(step, stop, patch):
             return function(*arguments, **options)
         return stepped
 
-    for name in ("save", "write_atomically", "remove", "write_running"):
-        patch(dropin_commit, name, stopping(name, getattr(dropin_commit, name)))
+    for module, name in ((dropin_restore, "save"), (dropin_restore, "write_atomically"), (dropin_restore, "remove"),
+                         (dropin_restore, "write_running"), (dropin_commit, "write_running")):
+        patch(module, name, stopping(name, getattr(module, name)))
     return reached
 
 

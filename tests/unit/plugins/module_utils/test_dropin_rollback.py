@@ -7,8 +7,8 @@
 import json
 
 import pytest
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_read import BOOT_ID
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import format_value, key_path
 from ansible_collections.linux_net.socket_memory.tests.unit.helpers import DROPIN, SAVED, kill_at, refuse
 
