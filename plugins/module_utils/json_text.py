@@ -8,6 +8,15 @@ CPython's own json is a layer above C functions, and these are used here as it d
 not at hand, it is json itself.
 """
 
+LONGEST_NUMBER = 400  # digits; int() takes a time that grows with their square, and a float has at most 309 before its point
+
+
+def _integer(text):
+    """Return the int that *text* says. Raises ValueError for one that nobody means."""
+    if len(text) > LONGEST_NUMBER:
+        raise ValueError("a number of %d digits" % len(text))
+    return int(text)
+
 
 class _Context:
     """What the C scanner asks for; as json.JSONDecoder has it."""
@@ -15,7 +24,7 @@ class _Context:
     strict = True
     object_hook = object_pairs_hook = None
     parse_float = float
-    parse_int = int
+    parse_int = _integer
     parse_constant = float  # NaN, Infinity, -Infinity
 
 
@@ -34,17 +43,29 @@ def _refuse(value):
 
 
 def loads(text):
-    """Return what the JSON *text* says. Raises ValueError for a text that is none."""
+    """Return what the JSON *text* says. Raises ValueError, and nothing else, for a text that is none or nests too deep."""
     try:
         from _json import make_scanner
     except ImportError:
-        import json
-        return json.loads(text)
-    text = text.strip(" \t\n\r")
+        return _loads_by_json(text)
+    stripped = text.strip(" \t\n\r")
     try:
-        value, end = make_scanner(_Context)(text, 0)
-    except StopIteration as error:
-        raise ValueError("no JSON at character %s" % error.value) from error
-    if end != len(text):
+        value, end = make_scanner(_Context)(stripped, 0)
+    except RecursionError as error:
+        raise ValueError("it nests too deep") from error
+    except (StopIteration, SystemError):
+        # How the scanner says no to its own Python layer. To tell where, it looks for the exception of json among the modules that are
+        # loaded; in Python 3.10 and 3.11 it then has none to raise (Modules/_json.c raise_errmsg), hence SystemError.
+        return _loads_by_json(text)
+    if end != len(stripped):
         raise ValueError("more than JSON from character %d on" % end)
     return value
+
+
+def _loads_by_json(text):
+    """Do the same by json itself, which always knows how to refuse."""
+    import json
+    try:
+        return json.loads(text, parse_int=_integer)
+    except RecursionError as error:
+        raise ValueError("it nests too deep") from error

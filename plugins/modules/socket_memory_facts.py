@@ -171,12 +171,20 @@ ansible_facts:
           returned: with the subset V(tcp) or V(udp)
           sample: 500
         limits:
-          description: Every key this collection may manage, as the kernel has it now. Null where this kernel or namespace has no such key.
+          description:
+            - Every key this collection may manage, as the kernel has it now. Null where this kernel or namespace has no such key, or where it
+              could not be read.
           type: dict
           returned: with the subset V(limits)
           sample:
             net.ipv4.tcp_mem: [188888, 251851, 377776]
             net.core.rmem_max: 212992
+        limits_unreadable:
+          description:
+            - Why a key that is null in C(limits) could not be read, by key. A host is not known to hold such a key. Empty when all is well.
+          type: dict
+          returned: with the subset V(limits)
+          sample: {net.core.rmem_max: "cannot be read: Input/output error"}
         counters:
           description: Counters that tell of memory, by the kernel's names, of this network namespace, since boot.
           type: dict

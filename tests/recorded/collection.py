@@ -34,7 +34,6 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.rec
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.workload import check_workload
 from ansible_collections.linux_net.socket_memory.tests.unit.helpers import (
     DROPIN,
-    RECORD,
     Kernel,
     captured,
     ignore,
@@ -43,6 +42,7 @@ from ansible_collections.linux_net.socket_memory.tests.unit.helpers import (
     take,
     take_half,
 )
+from ansible_collections.linux_net.socket_memory.tests.unit.helpers import SAVED as RECORD
 
 __all__ = (
     "DROPIN",

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.transaction import STATE_DIRECTORY
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.saved_state import STATE_DIRECTORY
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import HostFiles
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS, format_value, key_path, read_running
 
@@ -55,7 +55,7 @@ def private_folders():
     made = [folder for folder in FOLDERS if not folder.exists()]
     for folder in FOLDERS:
         folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(folder)], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", str(folder)], check=True)  # without, everybody could write there
     try:
         yield
     finally:

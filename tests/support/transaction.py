@@ -7,7 +7,7 @@
 import pathlib
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import transaction as dropin
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.record import state_path
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.saved_state import state_path
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import HostFiles
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import read_running
@@ -15,7 +15,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sys
 from .this_host import FOLDERS, write_running
 
 DROPIN = pathlib.Path("/etc/sysctl.d/99-tcp-memory.conf")
-RECORD = pathlib.Path(state_path(str(DROPIN), "json"))
+RECORD = pathlib.Path(state_path(str(DROPIN)))
 
 
 def run(content=None, **params):

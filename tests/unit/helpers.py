@@ -9,14 +9,20 @@ import os
 import shutil
 import stat
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import commit as dropin_commit
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import reading as dropin_read
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import restore as dropin_restore
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import transaction as dropin
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.saved_state import STATE_DIRECTORY, state_path
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import assemble as facts
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host import running_values as dropin_running
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import HostFiles
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import key_path, read_running
 
 FIXTURES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "fixtures")
 DROPIN = "/etc/sysctl.d/99-tcp-memory.conf"
-RECORD = dropin.STATE_DIRECTORY + "/etc-sysctl.d-99-tcp-memory.conf.json"
+SAVED = state_path(DROPIN)
 
 
 def sizes(low, pressure, high, page_size=4096):
@@ -103,15 +109,15 @@ class Host:
         return read_running(self.files, key)[0]
 
     def snapshot(self):
-        """Return {path: (mode, content)} of the whole tree, but for the place of the record and its lock."""
-        place = dropin.STATE_DIRECTORY
-        found = {}
+        """Return {path: (mode, content)} of the whole tree, but for the lock and the directories around it while something is saved."""
+        place, found = STATE_DIRECTORY, {}
+        is_saved = os.path.isdir(self.local(place)) and any(name.endswith(".json") for name in os.listdir(self.local(place)))
         for directory, names, files in os.walk(self.root):
             for name in names + files:
                 path = os.path.join(directory, name)
                 shown, mode = path[len(self.root):], os.lstat(path).st_mode
                 content = os.readlink(path) if stat.S_ISLNK(mode) else self.read(shown) if stat.S_ISREG(mode) else None
-                if not place.startswith(shown) and shown != place + "/lock":
+                if not is_saved or not place.startswith(shown) and shown != place + "/lock":
                     # The kernel prints tabs where a plain file keeps the blanks that were written.
                     found[shown] = (mode, content.split() if shown.startswith("/proc/") and content else content)
         return found
@@ -131,7 +137,8 @@ def captured(name, folder):
     changes = VARIANTS.get(name, {})
     root = os.path.join(str(folder), "root")
     shutil.copytree(os.path.join(FIXTURES, "el8_x86_64" if name in VARIANTS else name), root)
-    os.makedirs(os.path.join(root, "etc/sysctl.d"), exist_ok=True)  # Git keeps no empty folder
+    for folder in ("etc/sysctl.d", "var/lib"):  # Git keeps no empty ones
+        os.makedirs(os.path.join(root, folder), exist_ok=True)
     host = Host(root)
     for path, text in changes.items():
         host.write(path, text)
@@ -158,21 +165,24 @@ def take_half(old, new):
 
 
 class Kernel:
-    """Stands in for the module os in dropin, so that writes below /proc/sys are answered as a kernel does.
+    """Stands in for the module os in a run, so that writes below /proc/sys are answered as a kernel does.
 
     answers: {key: (function(old words, new words) -> (words then held, errno or None), …)}, one for each write, the last
-    one for all further writes. written: what was written, in order.
+    one for all further writes. written: what was written, in order. read_only: keys that not even root may write. geteuid: may be replaced.
     """
 
     def __init__(self, monkeypatch):
         self.answers, self.written, self.read_only, self._paths = {}, [], (), {}
-        monkeypatch.setattr(dropin, "os", self)
+        for module in (dropin, dropin_read, dropin_running):
+            monkeypatch.setattr(module, "os", self)
 
     def __getattr__(self, name):
         return getattr(os, name)
 
     def open(self, path, flags, mode=0o777):
         in_kernel = "/proc/sys/" in path
+        if in_kernel and flags & (os.O_WRONLY | os.O_RDWR) and any(path.endswith(key_path(key)) for key in self.read_only):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
         handle = os.open(path, flags & ~os.O_TRUNC if in_kernel else flags, mode)
         self._paths[handle] = path if in_kernel else None
         return handle
@@ -193,29 +203,58 @@ class Kernel:
             raise OSError(error, os.strerror(error))
         return len(data)
 
-    def access(self, path, mode):
-        return os.access(path, mode) and not any(path.endswith(key_path(key)) for key in self.read_only)
-
 
 class Killed(BaseException):
-    """The end of the process, as far as a test can play it."""
+    """An interrupt, as by Ctrl-C."""
 
 
-def stop_at(monkeypatch, step, for_good):
-    """Raise Killed before the write number *step* (from 0) of a transaction: for good as SIGKILL does, or once as Ctrl-C does.
+def stop_at(step, stop, patch):
+    """Have stop() called once before the write number *step* (from 0) of a run.
 
-    Returns the list of the steps that were reached.
+    patch: as monkeypatch.setattr. Returns the list of the steps that were reached.
     """
     reached = []
 
     def stopping(name, function):
         def stepped(*arguments, **options):
             reached.append(name)
-            if len(reached) > step if for_good else len(reached) == step + 1:
-                raise Killed()
+            if len(reached) == step + 1:
+                stop()
             return function(*arguments, **options)
         return stepped
 
-    for owner, name in ((dropin, "save_record"), (dropin, "write_atomically"), (dropin, "remove"), (dropin._Transaction, "_write_running")):
-        monkeypatch.setattr(owner, name, stopping(name, getattr(owner, name)))
+    for module, name in ((dropin_restore, "save"), (dropin_restore, "write_atomically"), (dropin_restore, "remove"),
+                         (dropin_restore, "write_running"), (dropin_commit, "write_running")):
+        patch(module, name, stopping(name, getattr(module, name)))
     return reached
+
+
+def interrupt_at(monkeypatch, step, work):
+    """Do work() and interrupt it at the write number *step*. Returns whether it got so far."""
+    def stop():
+        raise Killed()
+    with monkeypatch.context() as patch:
+        reached = stop_at(step, stop, patch.setattr)
+        try:
+            work()
+        except Killed:
+            pass
+    return len(reached) > step
+
+
+def kill_at(step, work):
+    """Do work() in a child of this process, which ends at the write number *step* as by SIGKILL. Returns whether it got so far."""
+    process = os.fork()
+    if not process:
+        code = 1
+        try:
+            stop_at(step, lambda: os._exit(9), setattr)
+            work()
+            code = 0
+        except SocketMemoryError:
+            code = 0
+        finally:
+            os._exit(code)
+    status = os.waitpid(process, 0)[1]
+    assert os.WEXITSTATUS(status) in (0, 9), status
+    return os.WEXITSTATUS(status) == 9

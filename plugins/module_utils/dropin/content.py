@@ -7,17 +7,20 @@
 import itertools
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.sysctl_files import DIRECTORIES, SUFFIX, WORD_CHARACTERS, parse_lines
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.atomic_file import MAXIMUM_TEXT, is_text
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import key_path, parse_value
 
 # "." and "-" may not be the first.
 NAME_CHARACTERS = WORD_CHARACTERS | set("@+.-")
+LONGEST_NAME = 200  # characters; what is kept for it has longer names, and 255 is the most (include/uapi/linux/limits.h NAME_MAX)
 
 
 def check_path(path):
     """Return *path*. Raises SocketMemoryError unless it names a file that systemd-sysctl reads."""
     directory, _slash, name = path.rpartition("/")
-    if directory not in DIRECTORIES or not name.endswith(SUFFIX) or name[0] in ".-" or not NAME_CHARACTERS.issuperset(name):
+    is_name = name.endswith(SUFFIX) and len(name) <= LONGEST_NAME and name[0] not in ".-" and NAME_CHARACTERS.issuperset(name)
+    if directory not in DIRECTORIES or not is_name:
         raise refuse("path", repr(path), "a file NAME%s in %s" % (SUFFIX, " or ".join(DIRECTORIES)),
                      "Other files are not read at boot. Use a path such as /etc/sysctl.d/99-tcp-memory.conf.")
     return path
@@ -25,6 +28,9 @@ def check_path(path):
 
 def parse_content(content, path):
     """Return {key: value} of a rendered drop-in, in its order. Raises SocketMemoryError for any line that is not one plain assignment."""
+    if not is_text(content or ""):
+        raise refuse("content", "%d characters, or some that no file can hold" % len(content),
+                     "at most %d characters of Unicode text" % MAXIMUM_TEXT, "Leave out what is not needed.")
     assignments, others = parse_lines(content or "", path)
     for line, text in others:
         raise refuse("line %d of the content" % line, repr(text), "key = value", "Correct the line or put # before it.")

@@ -85,6 +85,8 @@ def assemble(answer, params):
         facts.pop(name + "_left_out", None)
     if not subsets & {"tcp", "udp"}:
         facts.pop("sockets_used", None)
+    if "limits" not in subsets:
+        facts.pop("limits_unreadable", None)
     if "boot" not in subsets:
         facts.pop("boot_by_others", None)
         facts.pop("boot_complete", None)

@@ -20,7 +20,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.reading import HostReading
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.counters import TCP_COUNTERS, UDP_COUNTERS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.generations import MEMORY_QUANTUM, counts_in_pages
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import ABSENT, KEYS, THRESHOLDS, read_running
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import ABSENT, KEYS, THRESHOLDS, key_path, read_running
 
 # memory: tcp, udp and sockets_used; managers need boot
 READABLE = ("memory", "limits", "counters", "boot", "managers", "window", "cgroups", "kernel_log")
@@ -56,7 +56,7 @@ def read(params):
     if "window" in wanted:
         facts["window"] = reading.window(facts, params["window"])
     elif wanted & {"memory", "limits"}:
-        facts["limits"] = reading.limits()
+        facts.update(reading.limits())
         if "memory" in wanted:
             facts.update(reading.memory(facts))
     if "cgroups" in wanted:
@@ -112,13 +112,17 @@ class _Reading(HostReading):
         return None
 
     def limits(self):
-        """Return {key: value or None} for every managed key; None without a warning where this kernel or namespace has none."""
-        limits = {}
+        """Return the facts limits, {key: value or None} for every managed key, and limits_unreadable, {key: reason}.
+
+        None without a reason is what this kernel or namespace does not have.
+        """
+        limits, unreadable = {}, {}
         for key in KEYS:
             limits[key], reason = read_running(self.files, key)
             if reason not in (None, ABSENT):
                 self.warnings.append(reason)
-        return limits
+                unreadable[key] = reason.replace(key_path(key) + " ", "", 1).replace(key + ": ", "", 1)
+        return {"limits": limits, "limits_unreadable": unreadable}
 
     def boot(self, dialect):
         """Return the facts boot, boot_by_others and boot_complete: what the sysctl.d files set at the next boot, and what others make of them."""
@@ -139,7 +143,7 @@ class _Reading(HostReading):
         from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.observation import observe
 
         def look():
-            facts["limits"] = self.limits()
+            facts.update(self.limits())
             facts.update(self.memory(facts))
             return {"tcp": facts["tcp"], "udp": facts["udp"]}
 

@@ -22,11 +22,15 @@ MOST_PROBLEMS = 5  # told of one file: the rest of a damaged one says the same
 
 
 class HostReading:
-    """Reads one host of *files* (HostFiles) and collects in *warnings* sentences about what could not be read."""
+    """Reads one host of *files* (HostFiles) and collects in *warnings* sentences about what could not be read.
+
+    unreadable: {path: OSError} of what is there, or may be, and cannot be read.
+    """
 
     def __init__(self, files):
         self.files = files
         self.warnings = []
+        self.unreadable = {}
 
     def text(self, path, optional=False):
         """Return the text of *path*, or None with a warning; an *optional* file may be absent without one."""
@@ -34,6 +38,7 @@ class HostReading:
             text = self.files.read_if_present(path, LARGEST_TABLE)
         except OSError as error:
             self.warnings.append("%s cannot be read: %s" % (path, error.strerror))
+            self.unreadable[path] = error
             return None
         if text is None and not optional:
             self.warnings.append("%s does not exist" % path)

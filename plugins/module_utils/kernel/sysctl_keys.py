@@ -170,14 +170,23 @@ def format_value(value):
     return " ".join(str(number) for number in value) if isinstance(value, list) else str(value)
 
 
+def running_value(files, key):
+    """Return the value of *key* on the host of *files* (HostFiles), None where its kernel or network namespace has no such key.
+
+    Raises OSError where it cannot be read, which is no absence; SocketMemoryError where it has another shape.
+    """
+    text = files.read_if_present(key_path(key))
+    return None if text is None else read_kernel_value(key, text)
+
+
 def read_running(files, key):
     """Return ``(value, reason)`` of *key* on the host of *files* (HostFiles): one of the two is None.
 
-    *reason* tells why there is no value: ABSENT, or a sentence.
+    *reason* tells why there is no value: ABSENT, or a sentence about what is wrong.
     """
     try:
-        text = files.read_if_present(key_path(key))
-        return (None, ABSENT) if text is None else (read_kernel_value(key, text), None)
+        value = running_value(files, key)
+        return value, ABSENT if value is None else None
     except OSError as error:
         return None, "%s cannot be read: %s" % (key_path(key), error.strerror)
     except SocketMemoryError as error:

@@ -668,4 +668,5 @@ def _saved() -> Iterator[tuple[str, Any]]:
                 contents = contents[1:]
             for content in contents:
                 host.run(content)
-            yield name, json.loads(host.read(RECORD))
+            saved = host.read(RECORD)
+            yield name, saved and json.loads(saved)

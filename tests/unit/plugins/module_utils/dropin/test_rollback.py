@@ -7,10 +7,10 @@
 import json
 
 import pytest
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.record import BOOT_ID
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.reading import BOOT_ID
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import format_value, key_path
-from ansible_collections.linux_net.socket_memory.tests.unit.helpers import DROPIN, RECORD, Killed, refuse, stop_at
+from ansible_collections.linux_net.socket_memory.tests.unit.helpers import DROPIN, SAVED, kill_at, refuse
 
 RMEM, MAX, FIN = "net.ipv4.tcp_rmem", "net.core.rmem_max", "net.ipv4.tcp_fin_timeout"
 FIRST = "%s = 4096 131072 16777216\n%s = 30\n" % (RMEM, FIN)
@@ -27,7 +27,7 @@ def state(host):
 
 
 def saved(host):
-    return json.loads(host.read(RECORD).decode("utf-8"))
+    return json.loads(host.read(SAVED).decode("utf-8"))
 
 
 def somebody_sets(host, key, value):
@@ -61,14 +61,15 @@ def test_previous_takes_back_one_run_and_absent_all(host, foreign):
     host.write(DROPIN, foreign)
     original = state(host)
     host.run(FIRST)
-    first, first_record = state(host), saved(host)
+    first, first_saved = state(host), saved(host)
     host.run(SECOND)
     foretold = host.run(state="previous", check_mode=True)
     result = host.run(state="previous")
-    assert result == foretold and result["changed"]
+    assert result["changed"] and dict(result, settings=None, saved_state=None) == dict(foretold, settings=None)
+    assert foretold["settings"] == [dict(one, status="planned") for one in result["settings"]] and result["saved_state"] == SAVED
     assert {one["key"]: one["status"] for one in result["settings"]} == {RMEM: "restored", MAX: "restored", FIN: "restored"}
     assert state(host) == first
-    assert saved(host) == dict(first_record, previous=None)
+    assert saved(host) == dict(first_saved, previous=None)
     again = host.run(state="previous")
     assert not again["changed"] and not again["warnings"] and again["settings"] == [] and state(host) == first
     host.run()
@@ -82,9 +83,7 @@ def test_previous_of_the_first_run_is_before_it(host, foreign):
     host.run(FIRST)
     assert not host.run(FIRST)["changed"], "a run that changes nothing is not the last run"
     assert host.run(state="previous")["changed"]
-    after = host.snapshot()
-    assert (after.pop(RECORD, None) is None) == (foreign is None)
-    assert after == before
+    assert host.snapshot() == before
     for state_again in ("previous", "absent"):
         assert not host.run(state=state_again)["changed"]
 
@@ -109,7 +108,6 @@ def test_previous_is_the_last_run_only(host):
     host.run(THIRD)
     host.run(state="previous")
     assert state(host)[0] == SECOND
-    assert "record" not in (saved(host)["previous"] or {})
 
 
 def test_a_run_after_the_way_back_begins_anew(host):
@@ -224,43 +222,32 @@ def test_a_file_of_somebody_else_that_won_at_boot_is_named(host):
 
 @pytest.mark.parametrize("content, way", [(FIRST, "absent"), (FIRST, "previous"), (None, "absent")])
 @pytest.mark.parametrize("step", range(5))
-def test_a_boot_in_the_middle_of_a_run_is_no_reason_to_refuse(host, monkeypatch, content, way, step):
+def test_a_boot_in_the_middle_of_a_run_is_no_reason_to_refuse(host, content, way, step):
     """Whatever the kernel's own defaults are this time."""
     host.write(BOOT_ID, "boot 1\n")
     if content is None:
         host.run(FIRST)
-    with monkeypatch.context() as patch:
-        stop_at(patch, step, for_good=True)
-        try:
-            host.run(content)
-        except Killed:
-            pass
+    broken_off(host, step, content)
     text = state(host)[0]
     boot(host, [text] if text else [])
     default = host.running(RMEM)
     host.run(state=way)
-    assert host.read(DROPIN) is None and host.read(RECORD) is None and host.running(FIN) == 60
+    assert host.read(DROPIN) is None and host.read(SAVED) is None and host.running(FIN) == 60
     assert host.running(RMEM) == ([4096, 87380, 6291456] if text else default)
 
 
 # Runs that were broken off
 
-def broken_off(host, monkeypatch, step, content=None, **params):
+def broken_off(host, step, content=None, **params):
     """Run to the given step and no further; return whether it was reached."""
-    with monkeypatch.context() as patch:
-        stop_at(patch, step, for_good=True)
-        try:
-            host.run(content, **params)
-        except Killed:
-            return True
-    return False
+    return kill_at(step, lambda: host.run(content, **params))
 
 
 @pytest.mark.parametrize("step", range(1, 6))
-def test_a_run_that_continues_a_broken_one_keeps_what_was_before_that(host, monkeypatch, step):
+def test_a_run_that_continues_a_broken_one_keeps_what_was_before_that(host, step):
     host.run(FIRST)
     before = state(host)
-    assert broken_off(host, monkeypatch, step, SECOND)
+    assert broken_off(host, step, SECOND)
     host.run(SECOND)
     assert state(host)[0] == SECOND
     host.run(state="previous")
@@ -268,19 +255,19 @@ def test_a_run_that_continues_a_broken_one_keeps_what_was_before_that(host, monk
 
 
 @pytest.mark.parametrize("step", range(1, 5))
-def test_a_run_that_continues_a_broken_one_and_fails_goes_back_to_before_that(host, monkeypatch, kernel, step):
+def test_a_run_that_continues_a_broken_one_and_fails_goes_back_to_before_that(host, kernel, step):
     host.run(FIRST)
     before = state(host)
-    assert broken_off(host, monkeypatch, step, SECOND)
+    assert broken_off(host, step, SECOND)
     kernel.answers = {FIN: (refuse,)}
     with pytest.raises(SocketMemoryError, match="as before the run that was broken off"):
         host.run(SECOND)
     assert state(host) == before
 
 
-def test_what_somebody_else_changed_after_a_run_was_broken_off_is_taken_as_it_is(host, monkeypatch):
+def test_what_somebody_else_changed_after_a_run_was_broken_off_is_taken_as_it_is(host):
     host.run(FIRST)
-    assert broken_off(host, monkeypatch, 1, SECOND)  # only the record is there
+    assert broken_off(host, 1, SECOND)  # only the record is there
     host.write(DROPIN, FOREIGN)
     somebody_sets(host, MAX, 77777)
     host.run(SECOND)
@@ -288,38 +275,19 @@ def test_what_somebody_else_changed_after_a_run_was_broken_off_is_taken_as_it_is
     assert state(host) == (FOREIGN, [[4096, 131072, 16777216], 77777, 30])
 
 
-def test_another_content_after_a_broken_run_counts_as_the_last_set(host, monkeypatch):
+def test_another_content_after_a_broken_run_counts_as_the_last_set(host):
     host.run(THIRD)
-    assert broken_off(host, monkeypatch, 3, FIRST)
+    assert broken_off(host, 3, FIRST)
     host.run(THIRD)
-    assert saved(host)["ours"][FIN] == [20] and saved(host)["contents"] == [THIRD]
+    assert saved(host)["written"] == {"file": THIRD, "runtime": {FIN: 20}}
     somebody_sets(host, FIN, 30)
     assert "runs with 30, set here was 20" in str(refusal(host, "absent"))
 
 
-def test_of_a_broken_way_back_to_the_original_only_the_rest_can_be_gone(host, monkeypatch):
+def test_of_a_broken_way_back_to_the_original_only_the_rest_can_be_gone(host):
     before = state(host)
     host.run(FIRST)
-    assert broken_off(host, monkeypatch, 2, state="absent")
+    assert broken_off(host, 2, state="absent")
     assert "found no saved state from before the last run" in str(refusal(host, "previous"))
-    host.run()
-    assert state(host) == before
-
-
-# Records of earlier versions
-
-def test_a_record_of_format_1_leads_back_to_the_original_only(host):
-    before = state(host)
-    host.run(FIRST)
-    record = saved(host)
-    for name in ("previous", "under_way"):
-        del record[name]
-    host.write(RECORD, json.dumps(dict(record, format=1)))
-    assert not host.run(FIRST)["changed"] and saved(host)["format"] == 1
-    assert "found no saved state from before the last run, expected one. Nothing was changed. state: absent" in str(refusal(host, "previous"))
-    host.run(SECOND)
-    host.run(state="previous")
-    assert state(host)[0] == FIRST
-    assert not host.run(state="previous")["changed"]
     host.run()
     assert state(host) == before

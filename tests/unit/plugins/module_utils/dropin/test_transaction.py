@@ -11,9 +11,11 @@ import shutil
 
 import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import transaction as dropin
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.lock import Lock
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.saved_state import STATE_DIRECTORY
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import key_path
-from ansible_collections.linux_net.socket_memory.tests.unit.helpers import DROPIN, RECORD, Killed, ignore, refuse, stop_at, take, take_half
+from ansible_collections.linux_net.socket_memory.tests.unit.helpers import DROPIN, SAVED, ignore, interrupt_at, kill_at, refuse, take, take_half
 
 RMEM, MAX, FIN, TW = "net.ipv4.tcp_rmem", "net.core.rmem_max", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_tw_reuse"
 CONTENT = "# caf\u00e9\n%s = 4096 131072 16777216\n%s = 16777216\n%s = 30\n" % (RMEM, MAX, FIN)
@@ -25,6 +27,16 @@ FOREIGN = b"# caf\xe9, not UTF-8\nnet.ipv4.tcp_fin_timeout = 45\n"
 
 def running(host):
     return {key: host.running(key) for key in BEFORE}
+
+
+def saved(host):
+    return json.loads(host.read(SAVED).decode("utf-8"))
+
+
+def as_foretold(result):
+    """Return the *result* of a run as check mode foretells it."""
+    settings = [dict(one, status="planned") if one["status"] in ("applied", "restored") else one for one in result["settings"]]
+    return dict(result, settings=settings, saved_state=None)
 
 
 def told(settings, *names):
@@ -44,7 +56,7 @@ def failure(host, *arguments, **options):
 def test_first_run(host, kernel):
     result = host.run(CONTENT)
     assert result == {
-        "changed": True, "saved_state": RECORD, "warnings": [],
+        "changed": True, "saved_state": SAVED, "warnings": [],
         "settings": [{"key": key, "desired": AFTER[key], "runtime_before": BEFORE[key], "runtime_after": AFTER[key],
                       "boot_before": 60 if key == FIN else None, "boot_after": AFTER[key], "status": "applied", "reason": ""} for key in (RMEM, MAX, FIN)],
         "diff": [
@@ -56,10 +68,10 @@ def test_first_run(host, kernel):
     assert host.read(DROPIN) == CONTENT.encode("utf-8") and os.stat(host.local(DROPIN)).st_mode & 0o777 == 0o644
     assert running(host) == AFTER
     assert kernel.written == [(RMEM, "4096 131072 16777216\n"), (MAX, "16777216\n"), (FIN, "30\n")]
-    assert json.loads(host.read(RECORD).decode("utf-8")) == {
-        "format": 2, "file": None, "contents": [CONTENT], "runtime": BEFORE, "ours": {key: [value] for key, value in AFTER.items()},
-        "previous": {"file": None, "runtime": BEFORE, "record": None}, "under_way": None, "rolled_back": False}
-    assert os.stat(host.local(RECORD)).st_mode & 0o777 == 0o600
+    assert json.loads(host.read(SAVED).decode("utf-8")) == {
+        "format": 3, "first": {"file": None, "runtime": BEFORE}, "previous": {"file": None, "runtime": BEFORE, "written": None},
+        "written": {"file": CONTENT, "runtime": AFTER}, "under_way": None, "made": []}
+    assert os.stat(host.local(SAVED)).st_mode & 0o777 == 0o600
 
 
 def test_second_run_changes_nothing(host, kernel):
@@ -75,10 +87,11 @@ def test_second_run_changes_nothing(host, kernel):
 def test_check_mode_tells_what_a_run_does_and_writes_nothing(host, earlier, content):
     for text in earlier:
         host.run(text)
-    before, locked = host.snapshot(), os.path.exists(host.local(dropin.STATE_DIRECTORY))
+    before, locked = host.snapshot(), os.path.exists(host.local(STATE_DIRECTORY))
     foretold = host.run(content, check_mode=True)
-    assert host.snapshot() == before and os.path.exists(host.local(dropin.STATE_DIRECTORY)) == locked
-    assert foretold["changed"] and host.run(content) == foretold
+    assert host.snapshot() == before and os.path.exists(host.local(STATE_DIRECTORY)) == locked
+    assert foretold["changed"] and as_foretold(host.run(content)) == foretold
+    assert "planned" in told(foretold["settings"], "status").popitem()[1] or content == SMALLER
 
 
 def test_only_what_differs_is_written_and_a_drifted_value_comes_back(host, kernel):
@@ -87,7 +100,7 @@ def test_only_what_differs_is_written_and_a_drifted_value_comes_back(host, kerne
     host.write(key_path(FIN), "99\n")
     result = host.run("# another comment\n" + CONTENT)
     assert kernel.written == [(FIN, "30\n")] and [one["before_header"] for one in result["diff"]] == [DROPIN, "running values"]
-    assert json.loads(host.read(RECORD).decode("utf-8"))["runtime"] == BEFORE
+    assert saved(host)["first"]["runtime"] == BEFORE
 
 
 def test_without_runtime_only_the_file_is_written(host, kernel):
@@ -101,8 +114,11 @@ def test_a_key_that_left_the_content_gets_its_value_back(host):
     host.run(CONTENT)
     result = host.run(SMALLER)
     assert told(result["settings"], "status", "runtime_after")[FIN] == ("restored", 60)
-    assert running(host) == dict(AFTER, **{FIN: 60}) and FIN not in json.loads(host.read(RECORD).decode("utf-8"))["runtime"]
+    assert running(host) == dict(AFTER, **{FIN: 60}) and FIN not in saved(host)["written"]["runtime"]
     assert not host.run(SMALLER)["changed"]
+    assert FIN in saved(host)["first"]["runtime"], "state previous needs it"
+    host.run("# again\n" + SMALLER)
+    assert FIN not in saved(host)["first"]["runtime"], "and now no more"
 
 
 def test_a_value_changed_by_somebody_else_is_left_alone_when_its_key_leaves(host):
@@ -126,12 +142,9 @@ def test_absent_brings_the_host_back_byte_for_byte_and_then_changes_nothing(host
     assert host.read(DROPIN) == SMALLER.encode("utf-8")
     result = host.run()
     assert result["changed"] and set(told(result["settings"], "status")) == {RMEM, MAX}
-    after = host.snapshot()
-    assert (RECORD in after) == bool(foreign), "the record of a foreign file must outlive it"
-    after.pop(RECORD, None)
-    assert after == before
+    assert host.snapshot() == before and os.listdir(host.local("/var/lib")) == []
     again = host.run()
-    assert not again["changed"] and again["settings"] == [] and host.read(DROPIN) == foreign
+    assert not again["changed"] and again["settings"] == [] and host.read(DROPIN) == foreign and host.snapshot() == before
 
 
 def test_after_absent_a_new_run_takes_the_host_as_it_is_then(host):
@@ -158,7 +171,7 @@ def test_a_copy_is_kept_of_what_somebody_edited_since(host, content, force):
     host.write(DROPIN, CONTENT + "# mine\n")
     result = host.run(content, force=force)
     assert "is kept in /var/lib/linux_net.socket_memory/etc-sysctl.d-99-tcp-memory.conf.edited" in result["warnings"][0]
-    assert host.read(RECORD.replace(".json", ".edited")) == (CONTENT + "# mine\n").encode("utf-8")
+    assert host.read(SAVED.replace(".json", ".edited")) == (CONTENT + "# mine\n").encode("utf-8")
     assert host.read(DROPIN) == (content and content.encode("utf-8"))
 
 
@@ -201,9 +214,8 @@ def test_a_path_that_is_not_read_at_boot_is_refused(host, path):
     assert str(failure(host, CONTENT, path=path)).startswith("path: found %r, expected " % path)
 
 
-def test_a_masked_path_is_refused(host, kernel):
+def test_a_masked_path_is_refused(host):
     host.write("/dev/null", "")
-    kernel.devnull = os.path.realpath(host.local("/dev/null"))
     host.write(DROPIN, lambda path: os.symlink("/dev/null", path))
     for content in (CONTENT, None):
         assert "masks the file" in str(failure(host, content))
@@ -211,9 +223,8 @@ def test_a_masked_path_is_refused(host, kernel):
 
 @pytest.mark.parametrize("path, text, named", [
     (DROPIN, os.mkdir, DROPIN + " cannot be read: not a regular file"), (DROPIN, os.mkfifo, DROPIN + " cannot be read: not a regular file"),
-    (RECORD, "{", "cannot be used"), (RECORD, '{"format": 3}', "another format"), (RECORD, "{}", "another format"),
-    (RECORD, "[]", "cannot be used"), (RECORD, "5", "cannot be used"), (RECORD, os.mkdir, "cannot be used"),
-    (dropin.STATE_DIRECTORY, "a file", "cannot be written")])
+    (STATE_DIRECTORY, "a file", "cannot be written: it is a link or no directory"),
+    (STATE_DIRECTORY, lambda path: os.symlink("/tmp", path), "cannot be written: it is a link or no directory")])
 def test_what_must_not_be_replaced_is_refused(host, path, text, named):
     host.write(path, text)
     before = host.snapshot()
@@ -223,16 +234,20 @@ def test_what_must_not_be_replaced_is_refused(host, path, text, named):
 
 def test_another_run_is_told_by_its_process(host):
     host.run(CONTENT)
-    with dropin._Lock(host.files):
-        host.write(dropin.STATE_DIRECTORY + "/lock", ("%d\n" % os.getpid(), "4242\n"))
+    lock = Lock(host.files)
+    lock.take()
+    try:
+        host.write(STATE_DIRECTORY + "/lock", ("%d\n" % os.getpid(), "4242\n"))
         assert "Another run (process 4242)" in str(failure(host, SMALLER))
         assert not host.run(CONTENT, check_mode=True)["changed"]
+    finally:
+        assert lock.release() == []
     assert host.run(SMALLER)["changed"]
 
 
 def test_only_root_changes_the_live_host(kernel, monkeypatch):
     kernel.geteuid = lambda: 1000
-    monkeypatch.setattr(dropin, "_Lock", None)  # nothing may be touched
+    monkeypatch.setattr(dropin, "Lock", None)  # nothing may be touched
     with pytest.raises(SocketMemoryError, match="become: true"):
         dropin.run({"path": DROPIN, "content": CONTENT, "state": "present", "check_mode": False})
 
@@ -309,7 +324,7 @@ def test_a_key_that_another_file_takes_at_boot(host, path, others, reason, bette
     foretold = host.run("%s = 30\n" % FIN, path=path, shadowed="warn", check_mode=True)
     result = host.run("%s = 30\n" % FIN, path=path, shadowed="warn")
     assert told(result["settings"], "status", "runtime_after", "boot_after") == {FIN: ("shadowed", 30, 10 if reason.endswith("boot") else None)}
-    assert result == foretold and "does not hold after a boot" in " ".join(result["warnings"]) and reason in " ".join(result["warnings"])
+    assert as_foretold(result) == foretold and "does not hold after a boot" in " ".join(result["warnings"]) and reason in " ".join(result["warnings"])
     if better:
         assert host.run("%s = 30\n" % FIN, path=better)["settings"][0]["boot_after"] == 30
 
@@ -409,32 +424,26 @@ def test_a_file_that_comes_in_between_and_wins_is_a_failure(host, kernel):
     assert host.read(DROPIN) is None and running(host) == BEFORE
 
 
-def every_step(monkeypatch, host, content, for_good):
-    """Run to each step in turn and stop there; yields after each stop, until a run gets through."""
+def every_step(attempt):
+    """Call attempt(step), which returns whether a run got so far, for each step until one got through; yields after each other."""
     for step in range(20):
-        with monkeypatch.context() as patch:
-            reached = stop_at(patch, step, for_good)
-            try:
-                host.run(content)
-            except Killed:
-                pass
-            if len(reached) <= step:
-                assert step > 2, "too few steps to mean anything"
-                return
-        yield reached[step]
+        if not attempt(step):
+            assert step > 2, "too few steps to mean anything"
+            return
+        yield step
 
 
 @pytest.mark.parametrize("content", [CHANGED, None], ids=["present", "absent"])
 def test_an_interrupt_at_any_step_leaves_the_host_as_it_was(used_host, monkeypatch, content):
-    if content is None and used_host.read(RECORD) is None:
+    if content is None and used_host.read(SAVED) is None:
         used_host.run(CONTENT)
     before = used_host.snapshot()
-    for step in every_step(monkeypatch, used_host, content, for_good=False):
+    for step in every_step(lambda step: interrupt_at(monkeypatch, step, lambda: used_host.run(content))):
         assert used_host.snapshot() == before, step
 
 
 @pytest.mark.parametrize("content", [CHANGED, SMALLER, None], ids=["changed", "key left", "absent"])
-def test_killed_at_any_step_the_file_is_old_or_new_and_the_next_run_gets_there(used_host, monkeypatch, content):
+def test_killed_at_any_step_the_file_is_old_or_new_and_the_next_run_gets_there(used_host, content):
     """And what was before the first run is never lost."""
     if content != CHANGED:
         used_host.run(CONTENT)
@@ -447,7 +456,7 @@ def test_killed_at_any_step_the_file_is_old_or_new_and_the_next_run_gets_there(u
     used_host.run(content)
     goal, new = used_host.snapshot(), used_host.read(DROPIN)
     rewind()
-    for step in every_step(monkeypatch, used_host, content, for_good=True):
+    for step in every_step(lambda step: kill_at(step, lambda: used_host.run(content))):
         assert used_host.read(DROPIN) in (old, new), step
         used_host.run(content)
         assert used_host.snapshot() == goal, step
@@ -472,9 +481,9 @@ def test_after_the_way_back_the_file_is_somebody_elses(host):
 
 
 def test_leftovers_of_the_record_go_too(host):
-    host.write(dropin.STATE_DIRECTORY + "/.ansible-etc-sysctl.d-99-tcp-memory.conf.json.x", "half")
+    host.write(STATE_DIRECTORY + "/.ansible-etc-sysctl.d-99-tcp-memory.conf.json.x", "half")
     host.run(CONTENT)
-    assert sorted(os.listdir(host.local(dropin.STATE_DIRECTORY))) == [os.path.basename(RECORD), "lock"]
+    assert sorted(os.listdir(host.local(STATE_DIRECTORY))) == [os.path.basename(SAVED), "lock"]
 
 
 @pytest.mark.parametrize("content, path", [("%s = 30\u00a0\n" % FIN, DROPIN), ("%s = 30\n" % FIN, "/etc/sysctl.d//99-x.conf")])

@@ -32,12 +32,12 @@ def names_below(facts, path):
     return set(value)
 
 
-BOOT = {"boot_by_others", "boot_complete"}  # beside the fact boot
+BOOT, LIMITS = {"boot_by_others", "boot_complete"}, {"limits_unreadable"}  # beside the facts boot and limits
 
 
 def test_shape_of_the_facts(host):
     facts = host.facts()
-    assert set(facts) == HOST | set(module.SUBSETS) | {"sockets_used"} | BOOT
+    assert set(facts) == HOST | set(module.SUBSETS) | {"sockets_used"} | BOOT | LIMITS
     for path, names in {
             "tcp": {"state", "kernel_flag", "used", "thresholds", "percent_of_high", "error_bound", "sockets", "orphans", "time_wait"},
             "tcp used": SIZE, "tcp error_bound": SIZE, "tcp thresholds": THRESHOLDS, "tcp thresholds low": SIZE,
@@ -55,7 +55,7 @@ def test_shape_of_the_facts(host):
 
 def test_this_very_machine_can_be_read():
     facts = module.run({})["ansible_facts"]["socket_memory"]
-    assert set(facts) == HOST | set(module.SUBSETS) | {"sockets_used"} | BOOT
+    assert set(facts) == HOST | set(module.SUBSETS) | {"sockets_used"} | BOOT | LIMITS
     assert facts["page_size"] == os.sysconf("SC_PAGE_SIZE") and facts["memory_total"] > 0
 
 
@@ -187,7 +187,7 @@ def test_an_error_bound_that_cannot_be_told_is_null(host_of, path, change, warni
 def test_subsets_hold_what_was_asked_for_and_no_more(host, words, subsets):
     assert module.choose_subsets(words) == set(subsets)
     memory = {"sockets_used"} if set(subsets) & {"tcp", "udp"} else set()
-    expected = HOST | set(subsets) | (BOOT if "boot" in subsets else set())
+    expected = HOST | set(subsets) | (BOOT if "boot" in subsets else set()) | (LIMITS if "limits" in subsets else set())
     assert set(host.facts(gather_subset=words)) - {"sockets_used"} == expected and memory <= set(host.facts(gather_subset=words))
 
 
