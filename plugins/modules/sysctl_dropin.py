@@ -65,7 +65,7 @@ options:
     default: false
   silence:
     description:
-      - Reasons by rule, for warnings that are known to be right on this host and shall not be given. The rules are in C(docs/lint-rules.md).
+      - Reasons by id, for warnings of lint that are right on this host. They are not given. The ids are in C(docs/findings.md).
     type: dict
     default: {}
   force:
