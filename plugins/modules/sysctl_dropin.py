@@ -107,13 +107,13 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: Go back to the state before the first run
+- name: Restore the state before the first run
   linux_net.socket_memory.sysctl_dropin:
     path: /etc/sysctl.d/99-tcp-memory.conf
     state: absent
   become: true
 
-- name: Take back the last change only, whatever happened since
+- name: Undo the last run only, whatever others changed since
   linux_net.socket_memory.sysctl_dropin:
     path: /etc/sysctl.d/99-tcp-memory.conf
     state: previous

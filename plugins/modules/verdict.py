@@ -160,19 +160,19 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Hold now and after the next boot
+- name: Prove that the settings hold now and after the next boot
   linux_net.socket_memory.verdict:
     prove:
       dropin: /etc/sysctl.d/99-tcp-memory.conf
   register: proof
 
-- name: Not under memory pressure, not even for a moment
+- name: Fail a host that is under memory pressure, even for a moment
   linux_net.socket_memory.verdict:
     gate: true
     rules:
       sustained: 0
 
-- name: Not more than 5 % of the hosts in memory pressure
+- name: Fail if more than 5 % of the hosts are under memory pressure
   linux_net.socket_memory.verdict:
     fleet_budget: 5 %
   run_once: true
