@@ -250,12 +250,12 @@ def test_a_good_host_takes_one_line(gate):
 def test_a_budget_tolerates_single_hosts_and_counts_those_out_of_reach(gate):
     """Batch after batch; hosts of later batches are not yet counted, and never reached once there are too many."""
     within = gate(6, lost=(1, 5), serial=2, pressure_gate_fleet_budget=2)
-    assert "PASS: fleet: 1 of 2 hosts may not pass, 2 of 6 are tolerated (not-read: host1)." in within.output
-    assert "PASS: fleet: 1 of 4 hosts may not pass" in within.output
-    assert "PASS: fleet: 2 of 6 hosts may not pass, 2 of 6 are tolerated (not-read: host1, host5)." in within.output
+    assert "PASS: fleet: 1 of 2 hosts do not pass, 2 of 6 are tolerated (not-read: host1)." in within.output
+    assert "PASS: fleet: 1 of 4 hosts do not pass" in within.output
+    assert "PASS: fleet: 2 of 6 hosts do not pass, 2 of 6 are tolerated (not-read: host1, host5)." in within.output
     above = gate(6, lost=(1, 2), serial=3, pressure_gate_fleet_budget="20 %")
     assert above.failed
-    assert "FAIL: fleet: 2 of 3 hosts may not pass, 1 of 6 are tolerated (not-read: host1, host2)." in above.output
+    assert "FAIL: fleet: 2 of 3 hosts do not pass, 1 of 6 are tolerated (not-read: host1, host2)." in above.output
     assert "host4: TCP memory" not in above.output
 
 

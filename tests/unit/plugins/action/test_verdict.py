@@ -142,7 +142,7 @@ def test_a_fleet_is_judged_by_its_budget():
     hosts = {"web1": {"ansible_facts": {"socket_memory": facts()}}, "web2": {"ansible_facts": {"socket_memory": facts("pressure")}}, "web3": {}}
     play = {"hostvars": hosts, "ansible_play_hosts_all": list(hosts), "ansible_play_hosts": ["web1", "web2"], "ansible_play_batch": ["web1", "web2"]}
     result = run({"fleet_budget": "1"}, **play)
-    assert result["msg"] == "FAIL: fleet: 2 of 3 hosts may not pass, 1 of 3 are tolerated (not-read: web3; tcp-pressure: web2)."
+    assert result["msg"] == "FAIL: fleet: 2 of 3 hosts do not pass, 1 of 3 are tolerated (not-read: web3; tcp-pressure: web2)."
     assert result["failed"] and result["verdict"]["not_well"] == {"web2": "tcp-pressure", "web3": "not-read"}
     assert not run({"fleet_budget": "70 %"}, **play)["failed"]
 
