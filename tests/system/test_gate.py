@@ -54,7 +54,7 @@ def usage():
 class Spike:
     """Leads the host into pressure and out of it, by connections that are filled and drained, and keeps the times.
 
-    The kernel counts both in the network namespace of whoever made it look. Where that was a program in another one, it is done again.
+    The kernel counts both in the network namespace of the program that caused it. If that is another one, the test repeats it.
     """
 
     def __init__(self, connections, below):
@@ -227,7 +227,7 @@ def gate(playbook, tmp_path):
 
 
 @pytest.mark.parametrize("lane", [True, False])
-def test_the_role_fails_a_host_that_sits_in_pressure_by_both_doors(gate, usage, lane):
+def test_the_role_fails_a_host_that_stays_in_pressure_in_both_lanes(gate, usage, lane):
     """And says so in one paragraph; report-only says the same and passes."""
     usage.enter("pressure", True, charge=True)
     failed = gate(1, pressure_gate_window=1, socket_memory_fast_lane=lane)

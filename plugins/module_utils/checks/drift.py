@@ -69,7 +69,8 @@ def prove(facts, dropin, settings=None, exceptions=(), strict=False):
     """
     exceptions = _reasons(exceptions)
     if not facts or "limits" not in facts or "boot" not in facts:
-        return _unproven("not-read", "The host was not read (subsets limits and boot), so it is not known whether its settings hold.", "Read it, and verify again.")
+        return _unproven("not-read", "The host was not read (subsets limits and boot), so it is not known whether its settings hold.",
+                         "Read it, and verify again.")
     settings = settings or _settings_in(facts, dropin)
     if not settings:
         return _unproven("no-settings", "%s sets no managed key. It is missing, empty, or hidden by a file of the same name in a directory that goes "

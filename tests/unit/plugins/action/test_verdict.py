@@ -126,7 +126,7 @@ def test_a_batch_that_stops_is_all_that_is_told():
 
 
 def test_a_drop_in_that_was_not_applied_fails_although_an_older_one_holds():
-    """Whoever ignores the errors of the role comes here with it."""
+    """A play that ignores the errors of the role gets here with them."""
     result = tuned(result={"failed": True, "msg": "web1: another run is changing the files"})
     assert (result["failed"], result["msg"]) == (True, "FAIL: web1: the drop-in was not applied: web1: another run is changing the files.")
 
