@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
@@ -21,6 +22,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.shap
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import TCP_STATES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout.rollout import must_hold, unavailable, why_failed
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.arguments import checked_arguments
+from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.defects import describe_defect
 
 STATES = {"type": "list", "elements": "str", "choices": list(TCP_STATES)}
 SHORT_FORM = {"type": "str", "choices": list(WORDS)}
@@ -66,6 +68,10 @@ class ActionModule(ActionBase):
             verdicts = self._verdicts(params, task_vars)
         except SocketMemoryError as error:
             return wrap_var(dict(result, failed=True, msg=f"{subject}: {error}"))
+        except AnsibleError:  # such as a template that does not work
+            raise
+        except Exception as error:
+            return dict(result, failed=True, msg=f"{subject}: {describe_defect(error)}")
         if not verdicts:
             return dict(result, skipped=True, msg="Nothing was asked for.")
         verdict = joined(verdicts)

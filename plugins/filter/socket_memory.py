@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import json
 
-from ansible.errors import AnsibleFilterError
+from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks import drift as drifts
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
@@ -22,6 +22,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout im
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import checked, record
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import capacity as capacities
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import recommend as sizes
+from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.defects import describe_defect
 from jinja2 import pass_context
 
 
@@ -111,6 +112,10 @@ def _door(function):
             result = wrap_var(function(*arguments, **options))
         except SocketMemoryError as error:
             raise AnsibleFilterError(str(error)) from error
+        except AnsibleError:
+            raise
+        except Exception as error:
+            raise AnsibleFilterError(describe_defect(error)) from None
         # Up to ansible-core 2.18 a mark may get lost where a result becomes text and data again; the context of the template keeps it.
         if hasattr(context, "unsafe"):
             context.unsafe = True

@@ -42,7 +42,7 @@ def within_bounds(value):
         return {name: within_bounds(one) for name, one in value.items()}
     if isinstance(value, list):
         return [within_bounds(one) for one in value]
-    return bounded(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return bounded(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
 def quoted(value):

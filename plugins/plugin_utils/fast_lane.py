@@ -19,6 +19,7 @@ import shlex
 from typing import Any
 
 from ansible import constants as C
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
@@ -26,6 +27,7 @@ from ansible.plugins.loader import filter_loader, lookup_loader, test_loader
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.arguments import checked_arguments
+from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.defects import describe_defect
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.host_answer import (
     Expected,
     NoAnswer,
@@ -84,6 +86,10 @@ class FastLaneAction(ActionBase):
             result["invocation"] = {"module_args": params}
         except SocketMemoryError as error:
             answer = _named(dict(error.results, failed=True, msg=str(error)), host)
+        except AnsibleError:  # such as a connection that is lost
+            raise
+        except Exception as error:
+            answer = _named({"failed": True, "msg": describe_defect(error)}, host)
         result.update(answer)
         if not self._task.diff or not result.get("diff"):
             result.pop("diff", None)

@@ -163,7 +163,11 @@ def run_host(tree):
 def assembled(told, warnings):
     """Return the facts as the module returns them."""
     result = facts.assemble({"facts": told, "warnings": warnings}, {"gather_subset": ["all", "cgroups"]})
-    return result["ansible_facts"]["socket_memory"]
+    found = result["ansible_facts"]["socket_memory"]
+    try:
+        return facts_shape.checked_facts(found)
+    except errors.SocketMemoryError as error:
+        raise AssertionError("own facts are refused: %s" % error) from error
 
 
 def used(told):

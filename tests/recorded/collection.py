@@ -16,6 +16,10 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.asse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.window import window
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.kernel_log import find_messages
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.observation import observe
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.defaults import (
+    kernel_default_orphans,
+    kernel_default_tcp_mem,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.generations import counts_in_pages
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import under_memory_pressure
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.report.fleet_table import fleet, fleet_table
@@ -26,13 +30,8 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout.ro
     would_relieve,
 )
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.capacity import capacity
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import (
-    assignments,
-    check_workload,
-    kernel_default_tcp_mem,
-    recommend,
-)
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.thresholds import kernel_default_orphans
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import assignments, recommend
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.workload import check_workload
 from ansible_collections.linux_net.socket_memory.tests.unit.helpers import (
     DROPIN,
     RECORD,

@@ -18,11 +18,12 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 
 def pytest_collection_modifyitems(items):
-    """Skip everything, with the reason, where there is no kernel that may be changed."""
+    """Skip what needs a kernel, with the reason, where there is none that may be changed."""
     reason = this_host.why_not()
     if reason:
         for item in items:
-            item.add_marker(pytest.mark.skip(reason=reason))
+            if not getattr(item.module, "HOSTS_OF_ITS_OWN", False):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")
@@ -54,16 +55,25 @@ class Run:
         return int(re.search(r"%s=(\d+)" % name, self.output.rpartition("PLAY RECAP")[2]).group(1))
 
 
+def environment(folder, **settings):
+    """Return the environment of a program of Ansible that starts in *folder*, with settings of Ansible by their environment variables."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    return dict(kept, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_HOME=str(folder / "ansible"), ANSIBLE_NOCOLOR="1",
+                ANSIBLE_TIMEOUT="600", PWD=str(folder), **settings)
+
+
+def program(name):
+    """Return the path of a program of this Python's ansible-core."""
+    return os.path.join(os.path.dirname(sys.executable), name)
+
+
 @pytest.fixture
 def playbook(tmp_path):
     """Run a playbook, by file or by FQCN, against this machine, with settings of Ansible by their environment variables. Returns a Run."""
     def run(name, *arguments, variables="", **settings):
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-        environment.update(ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_HOME=str(tmp_path / "ansible"),
-                           ANSIBLE_NOCOLOR="1", ANSIBLE_TIMEOUT="600", PWD=str(tmp_path), **settings)
-        command = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), name, *arguments]
+        command = [program("ansible-playbook"), name, *arguments]
         if variables:
             command += ["--extra-vars", variables]
-        return Run(subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
+        return Run(subprocess.run(command, cwd=ROOT, env=environment(tmp_path, **settings), stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False))
     return run

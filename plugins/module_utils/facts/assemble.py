@@ -9,7 +9,7 @@ Reading needs the host, judging does not: the fast lane reads there and judges o
 
 import os
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import first_of, quoted
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import first_of, quoted, within_bounds
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.pools import threshold
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.registry import find
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
@@ -89,7 +89,8 @@ def assemble(answer, params):
         facts.pop("boot_by_others", None)
         facts.pop("boot_complete", None)
     facts["warnings"] = answer["warnings"]
-    return {"changed": False, "ansible_facts": {"socket_memory": facts}, "warnings": answer["warnings"]}
+    # What a host says is in bounds; what follows from it need not be.
+    return {"changed": False, "ansible_facts": {"socket_memory": within_bounds(facts)}, "warnings": answer["warnings"]}
 
 
 def _add_states(facts):
