@@ -23,7 +23,7 @@ import nox
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
-nox.options.error_on_missing_interpreters = False  # in CI too: the summary tells what was skipped, and why
+nox.options.error_on_missing_interpreters = False  # in CI too: the summary says what was skipped, and why
 nox.options.report = ".nox/report.json"
 nox.options.reuse_venv = "yes"
 
@@ -225,7 +225,7 @@ def controllers(session: nox.Session, *cores: str) -> list[str]:
 
 @nox.session(python=python_for("2.19"), default=False)
 def record(session: nox.Session) -> None:
-    """Record anew what the code puts out, for changes that are meant: see tests/recorded."""
+    """Record what the code puts out again, for changes that are meant: see tests/recorded."""
     session.install("ansible-core~=2.19.0", "jmespath", "pytest")
     session.run("python", "tests/recorded/record.py", *session.posargs)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The filters of this collection: doors to plain functions. Each is documented in the .yml of its name.
+"""The filters of this collection: each calls a plain function. Each is documented in the .yml of its name.
 
 Facts are checked here, wherever they come from. What leaves may hold text of a host, so it is marked as no template.
 """
@@ -103,7 +103,7 @@ def _tuned(names, hostvars, prefix):
 
 
 def _door(function):
-    """Return *function* with its refusals told in Ansible's way, and its result marked as no template."""
+    """Return *function* with its refusals as errors of Ansible, and its result marked as no template."""
 
     @pass_context
     @functools.wraps(function)

@@ -55,7 +55,7 @@ def quoted(value):
 def _shown(value, depth):
     """Return at least the first LONGEST_QUOTE characters of repr(value), and not many more.
 
-    Nothing deeper than *depth* is in it. repr() itself makes each text in it anew at each depth.
+    Nothing deeper than *depth* is in it. repr() itself makes each text in it again at each depth.
     """
     if isinstance(value, (str, bytes)):
         return cut(value, LONGEST_QUOTE, repr)

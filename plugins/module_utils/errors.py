@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one exception of the domain: a refusal or a failure, told to the person who must act on it."""
+"""The one exception of the domain: a refusal or a failure, worded for the person who must act on it."""
 
 
 class SocketMemoryError(Exception):
@@ -20,6 +20,6 @@ class SocketMemoryError(Exception):
 def refuse(subject, found, expected, remedy):
     """Return the SocketMemoryError for *subject*: every refusal reads alike, in the same order.
 
-    All four are texts of ours. What somebody else wrote goes through bounds.quoted first.
+    All four are texts of this collection. Foreign text goes through bounds.quoted first.
     """
     return SocketMemoryError("%s: found %s, expected %s. %s" % (subject, found, expected, remedy))

@@ -10,8 +10,8 @@ module: socket_memory_facts
 short_description: Gather the state of socket memory of a Linux host
 version_added: 0.1.0
 description:
-  - Reads what the kernel says about the memory of TCP and UDP sockets, judges it, and returns it as RV(ansible_facts.socket_memory).
-  - Tells what the C(sysctl.d) files will set at the next boot and which file and line says so, and which other tools set the same keys.
+  - Reads what the kernel says about the memory of TCP and UDP sockets, adds states and findings, and returns it as RV(ansible_facts.socket_memory).
+  - Says what the C(sysctl.d) files set at the next boot, which file and line sets it, and which other tools set the same keys.
   - Recommends settings for the host and a workload.
   - Reads files only, starts no process, needs no root.
 options:
@@ -30,12 +30,12 @@ options:
     default: /
   page_size:
     description:
-      - Bytes of a memory page of the host in O(root). The live host is asked itself.
+      - Bytes of a memory page of the host in O(root). The live host gives its own.
     type: int
   window:
     description:
-      - Seconds to observe the host, at most 3600. It is looked at up to 21 times, not more often than every 0.1 seconds, and what
-        was seen is RV(ansible_facts.socket_memory.window). All other facts describe the end of the window.
+      - Seconds to observe the host, at most 3600. It is read up to 21 times, not more often than every 0.1 seconds, and the
+        result is RV(ansible_facts.socket_memory.window). All other facts describe the end of the window.
       - A captured tree cannot be observed.
       - A connection is silent meanwhile. For minutes over SSH set C(ServerAliveInterval), or run the task with C(async).
     type: float
@@ -137,7 +137,7 @@ ansible_facts:
         tcp:
           description:
             - The one pool of TCP, TCPv6 and MPTCP. RV(ansible_facts.socket_memory.tcp.state) is V(normal), V(soft), V(imminent),
-              V(pressure), V(recovering), V(critical), or null where nothing can be told.
+              V(pressure), V(recovering), V(critical), or null where it is not known.
             - C(used), C(thresholds) and C(error_bound) are in pages of the host; C(sockets.in_use) counts both IP versions.
           type: dict
           returned: with the subset V(tcp)
@@ -145,7 +145,10 @@ ansible_facts:
             state: normal
             kernel_flag: false
             used: {pages: 1200, bytes: 4915200}
-            thresholds: {low: 188888, pressure: 251851, high: 377776}
+            thresholds:
+              low: {pages: 188888, bytes: 773685248}
+              pressure: {pages: 251851, bytes: 1031581696}
+              high: {pages: 377776, bytes: 1547370496}
             percent_of_high: 0.32
             error_bound: {pages: 0, bytes: 0}
             sockets: {in_use: 150, orphaned: 0, time_wait: 45, allocated: 180}
@@ -163,7 +166,10 @@ ansible_facts:
           sample:
             state: normal
             used: {pages: 12, bytes: 49152}
-            thresholds: {low: 377776, pressure: 503702, high: 755552}
+            thresholds:
+              low: {pages: 377776, bytes: 1547370496}
+              pressure: {pages: 503702, bytes: 2063163392}
+              high: {pages: 755552, bytes: 3094740992}
             sockets: {in_use: 45}
         sockets_used:
           description: Sockets of all kinds in this network namespace.
@@ -186,7 +192,7 @@ ansible_facts:
           returned: with the subset V(limits)
           sample: {net.core.rmem_max: "cannot be read: Input/output error"}
         counters:
-          description: Counters that tell of memory, by the kernel's names, of this network namespace, since boot.
+          description: Counters of the kernel that are about memory, by their names, of this network namespace, since boot.
           type: dict
           returned: with the subset V(counters)
           sample: {TCPMemoryPressures: 0, TCPMemoryPressuresChrono: 0, PruneCalled: 0, UdpMemErrors: 0}
@@ -220,14 +226,14 @@ ansible_facts:
             - V(false) where a file or directory could not be read as text, such as a dangling link, a FIFO, or a file of more than 4 MiB.
               A warning names each; what it sets is not in C(boot).
             - Also where there are more than 10,000 files, 16 MiB, or 300,000 lines on network keys. Then the files that
-              the boot reads last are read, and a warning tells how many are not.
+              the boot reads last are read, and a warning says how many are not.
           type: bool
           returned: with the subset V(boot)
           sample: true
         managers:
           description:
             - Who else sets keys of this collection, such as tuned, bpftune, an Oracle or SAP package, cloud-init, a hook of NetworkManager.
-            - C(active) tells whether it runs now, or is read or run at the next boot; null where files cannot tell. C(keys) are the keys it
+            - C(active) is whether it runs now, or is read or run at the next boot; null where the files do not say. C(keys) are the keys it
               sets, C(evidence) is the file that says so.
             - At most 50; C(managers_left_out), beside it, counts the rest, where there are more.
             - Scripts are searched for the names of keys, they are not run. An initramfs is not unpacked, so its C(keys) are empty. So they are for
@@ -251,7 +257,8 @@ ansible_facts:
           returned: with the subset V(capacity)
           sample: {bytes_per_connection: {}, connections_until: {}, payload_that_fills_a_buffer: {}, needs: null, answers: []}
         findings:
-          description: What a person should know, with the severity V(error), V(warning) or V(info), errors first. Empty when all is well.
+          description: What a person should know, errors first, each with C(id), C(severity) (V(error), V(warning) or V(info)), C(subject), C(message),
+            C(evidence) and C(remedy). Empty where nothing is wrong. C(docs/findings.md) explains each id.
           type: list
           elements: dict
           returned: with the subset V(findings)
@@ -267,9 +274,9 @@ ansible_facts:
           description:
             - What was seen in the window of observation. C(used) is in pages of the host and bytes; C(trend) is V(steady) where C(change)
               is not larger than what the kernel may miscount. C(states) are those seen, in order, with the time spent in each.
-            - C(under_pressure) tells the time under pressure, and its share of the time that could be read. In
+            - C(under_pressure) holds the time under pressure, and its share of the time that could be read. In
               C(unreadable_seconds) neither the kernel's flag nor the usage could be.
-            - C(counters) tells by how much each counter rose, of this network namespace; null where it is missing or was set back.
+            - C(counters) holds by how much each counter rose, of this network namespace; null where it is missing or was set back.
               C(TCPMemoryPressures) also rises for pressure too short to be seen; C(TCPMemoryPressuresChrono), in milliseconds, only
               when pressure ends, then also by the time before the window.
           type: dict
@@ -328,7 +335,7 @@ ansible_facts:
             - {text: "TCP: too many orphaned sockets", count: 3, first_age_seconds: 912.5, last_age_seconds: 30.1}
         warnings:
           description:
-            - What could not be read, and why, in at most 50 sentences. If there are more, another one tells how many are
+            - What could not be read, and why, in at most 50 sentences. If there are more, another one says how many are
               left out.
           type: list
           elements: str

@@ -10,13 +10,13 @@ module: sysctl_dropin
 short_description: Apply one sysctl.d file as a transaction over file and kernel
 version_added: 0.1.0
 description:
-  - Writes one file for C(sysctl.d) and the values in it to the running kernel. Either all of it holds afterwards, or file and
-    values are as before and the task fails with the name of each key that did not hold.
+  - Writes one file for C(sysctl.d) and the values in it to the running kernel. Either all of it holds afterwards, or the task
+    restores file and values and fails with the name of each key that did not hold.
   - Before anything is written, the values are checked against the memory of the host and the rules of the kernel, and the other
     C(sysctl.d) files are read to see whether this one would win at the next boot.
   - After writing, every value is read back from the kernel and the boot values are worked out again from the files.
   - The state before the first run and the one before the last run are saved below C(/var/lib/linux_net.socket_memory), so that
-    O(state=absent) and O(state=previous) can bring them back, also in a later run and after a reboot.
+    O(state=absent) and O(state=previous) can restore them, also in a later run and after a reboot.
   - Writes to C(/proc/sys) itself; starts no process. Values that already hold are not written.
 options:
   path:
@@ -32,18 +32,18 @@ options:
     type: str
   state:
     description:
-      - V(present) brings file and running values to O(content).
-      - V(absent) brings back what was there before the first run, that is the earlier file or none, and the earlier running values.
+      - V(present) writes O(content) to the file, and its values to the kernel.
+      - V(absent) restores the state before the first run, that is the earlier file or none, and the earlier running values.
         A file that this module never wrote is left alone.
-      - V(previous) brings back what was there immediately before the last run that changed something. It goes back one run only, a
-        second time changes nothing. A run that was broken off and the one that then got through count as one.
-      - Both refuse where somebody else changed the file or a running value since, see O(force). No change is what a boot made of
-        the files, nor what is again as it was before the first run.
+      - V(previous) restores the state before the last run that changed something. It undoes one run only; a
+        second time changes nothing. An interrupted run and the run that completes it count as one.
+      - Both refuse where somebody else changed the file or a running value since, see O(force). Values that a boot set from the files, and values
+        that are again as before the first run, are no such changes.
     type: str
     choices: [present, absent, previous]
     default: present
   runtime:
-    description: Whether to bring the running values to the content, or only the file.
+    description: Whether to write the values to the kernel too, or only the file.
     type: bool
     default: true
   unavailable:
@@ -54,7 +54,7 @@ options:
     default: skip
   shadowed:
     description:
-      - What to do when another file would take a key at the next boot. V(fail) refuses before anything is written,
+      - What to do when another file would set a key at the next boot. V(fail) refuses before anything is written,
         V(warn) goes on and reports the status C(shadowed).
     type: str
     choices: [fail, warn]
@@ -65,12 +65,12 @@ options:
     default: false
   silence:
     description:
-      - Reasons by rule, for warnings that are known to be right on this host and shall not be given. The rules are in C(docs/lint-rules.md).
+      - Reasons by id, for warnings of lint that are right on this host. They are not given. The ids are in C(docs/findings.md).
     type: dict
     default: {}
   force:
     description:
-      - With O(state=absent) and O(state=previous), whether to go back also over what somebody else changed since. An edited file is kept as a copy
+      - With O(state=absent) and O(state=previous), whether to overwrite also what somebody else changed since. An edited file is kept as a copy
         beside the saved state.
     type: bool
     default: false
@@ -107,13 +107,13 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: Go back to the state before the first run
+- name: Restore the state before the first run
   linux_net.socket_memory.sysctl_dropin:
     path: /etc/sysctl.d/99-tcp-memory.conf
     state: absent
   become: true
 
-- name: Take back the last change only, whatever happened since
+- name: Undo the last run only, whatever others changed since
   linux_net.socket_memory.sysctl_dropin:
     path: /etc/sysctl.d/99-tcp-memory.conf
     state: previous
@@ -138,7 +138,7 @@ settings:
       type: str
       returned: always
     desired:
-      description: The value it shall have; a list of numbers for vectors.
+      description: The value that is wanted; a list of numbers for vectors.
       type: raw
       returned: always
     runtime_before:
@@ -158,7 +158,7 @@ settings:
       type: raw
       returned: always
     status:
-      description: V(unchanged), V(applied), V(skipped), V(shadowed), V(restored) or V(failed).
+      description: V(unchanged), V(applied), V(planned) (in check mode), V(skipped), V(shadowed), V(restored) or V(failed).
       type: str
       returned: always
     reason:

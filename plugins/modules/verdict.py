@@ -11,7 +11,7 @@ short_description: Pass or fail a host on its facts
 version_added: 0.1.0
 description:
   - Shows one line that starts with C(PASS), C(WARN) or C(FAIL) and the host, and a table below where settings differ.
-  - Fails the host where what is asked for does not pass. Of several, the worst counts and is told first.
+  - Fails the host where something that is asked for does not pass. Of several results, the worst counts and comes first.
   - Needs no connection to the host, and reads nothing. Where nothing is asked for, it is skipped.
 options:
   facts:
@@ -36,27 +36,27 @@ options:
         type: raw
         default: []
       strict:
-        description: Whether another value that C(sysctl --system) or tuned would leave fails too, and a C(sysctl.d) file that could not be read.
+        description: Whether to fail also where C(sysctl --system) or tuned would leave another value, or where a C(sysctl.d) file could not be read.
         type: bool
         default: false
       shadowed:
-        description: V(warn) says C(FAIL) for this without failing, as O(linux_net.socket_memory.sysctl_dropin#module:shadowed) does.
+        description: V(warn) says C(FAIL) for the settings without failing, as O(linux_net.socket_memory.sysctl_dropin#module:shadowed) does.
         type: str
         choices: [fail, warn]
         default: fail
   gate:
     description:
       - Whether to judge if the host is under memory pressure, by the fact V(tcp), and by V(udp), V(cgroups) and V(kernel_log) where they were gathered.
-      - With a window of observation a failing state fails where the host is in one at the end and was for the share O(rules.sustained)
-        of the time that could be read. One that did not last, or that only the kernel's counter shows, is a warning.
-      - So is any time that could not be read; where the end could not be, the host fails.
+      - With a window of observation a failing state fails where the host is in it at the end and was for the share O(rules.sustained)
+        of the time that could be read. A state that did not last, or that only the kernel's counter shows, is a warning.
+      - Time that could not be read is a warning too. If the end could not be read, the host fails.
     type: bool
     default: false
   fleet_budget:
     description:
       - How many of all hosts of the play may fail at the gate, a number, or a share such as V(5 %), which is rounded down. With it the fleet is
         judged instead of the host, so use C(run_once).
-      - Hosts that failed, were unreachable or could not be read are not known to be well, and count.
+      - Hosts that failed, were unreachable or could not be read count too.
     type: str
   rules:
     description: What differs from the defaults of the gate.
@@ -83,46 +83,46 @@ options:
         type: float
       udp:
         description:
-          - What it is when UDP is at its only limit, sustained alike. Without it V(fail).
-          - Where that could not be read, it is at most a warning.
+          - What to do when UDP is at its only limit, for the share O(rules.sustained) of the window. Without it V(fail).
+          - If the limit or the usage could not be read, it is at most a warning.
         type: str
         choices: [fail, warn, ignore]
       orphans_warn_percent:
         description:
-          - Orphaned connections, in percent of C(tcp_max_orphans), from which on to warn. 0 is never. Without it 25.
-          - The kernel counts an orphan whose peer does not answer twice, after an error four times, so it resets some from 25 % on.
+          - Orphaned connections, in percent of C(tcp_max_orphans), at which to warn. 0 is never. Without it 25.
+          - The kernel counts an orphan whose peer does not answer twice, after an error four times, so it resets some at 25 % already.
         type: float
       orphans_fail_percent:
-        description: The same, from which on to fail. Without it 100.
+        description: Orphaned connections, in percent of C(tcp_max_orphans), at which to fail. 0 is never. Without it 100.
         type: float
       time_wait_warn_percent:
-        description: Connections in TIME-WAIT, in percent of C(tcp_max_tw_buckets), from which on to warn. 0 is never. Without it 100.
+        description: Connections in TIME-WAIT, in percent of C(tcp_max_tw_buckets), at which to warn. 0 is never. Without it 100.
         type: float
       time_wait_fail_percent:
-        description: The same, from which on to fail. Without it never.
+        description: Connections in TIME-WAIT, in percent of C(tcp_max_tw_buckets), at which to fail. Without it never.
         type: float
       cgroups:
         description:
-          - What it is when a control group that holds sockets is short of memory. That is when it met a limit in the window, waited for memory
-            10 % of the last 10 seconds, or, of version 1, when its sockets are at 90 % of their limit. Without it V(ignore).
+          - What to do when a control group that holds sockets is short of memory. It is if it met a limit in the window, if it waited for memory
+            10 % of the last 10 seconds, or, of version 1, if its sockets are at 90 % of their limit. Without it V(ignore).
         type: str
         choices: [fail, warn, ignore]
       kernel_log:
-        description: What it is when the kernel log speaks of socket memory. Without it V(ignore).
+        description: What to do when the kernel log speaks of socket memory. Without it V(ignore).
         type: str
         choices: [fail, warn, ignore]
       kernel_log_seconds:
-        description: Age from which on a message counts no more. Without it 600.
+        description: Age in seconds at which a message no longer counts. Without it 600.
         type: float
       report_only:
         description: Whether to say C(FAIL) for the gate and the fleet without failing.
         type: bool
   tune:
     description:
-      - What the tasks of a tune of this host returned. Where its batch has to stop, its drop-in was not applied, or it could not be read again,
-        the host fails with that reason, whatever its facts say.
-      - O(prove) is asked only where the host has to hold the drop-in, not where it was left as it was or would only be changed. Keys that the
-        drop-in could not give the kernel are exceptions.
+      - What the tasks that tuned this host returned. The host fails, whatever its facts say, where its batch has to stop, where its drop-in was not
+        applied, or where it could not be read again.
+      - O(prove) counts only where the drop-in was applied, not where the host was left as it was, nor in check mode where it would be changed. Keys that
+        the kernel does not have are exceptions.
     type: dict
     suboptions:
       applied:
@@ -138,7 +138,7 @@ options:
     description:
       - Names of variables by option, such as V(tune_tcp_dropin) for C(prove.dropin). A name that ends with C(*) stands for one variable for each
         suboption, such as V(pressure_gate_*) for O(rules). A variable that is null or does not exist leaves its option alone.
-      - For roles with many variables. A template for each would cost as much as the rest of the task.
+      - This is for roles with many variables. A template for each would cost as much as the rest of the task.
     type: dict
   report_only:
     description: Whether to say C(FAIL) without failing.
@@ -160,19 +160,19 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Hold now and after the next boot
+- name: Prove that the settings hold now and after the next boot
   linux_net.socket_memory.verdict:
     prove:
       dropin: /etc/sysctl.d/99-tcp-memory.conf
   register: proof
 
-- name: Not under memory pressure, not even for a moment
+- name: Fail a host that is under memory pressure, even for a moment
   linux_net.socket_memory.verdict:
     gate: true
     rules:
       sustained: 0
 
-- name: Not more than 5 % of the hosts in memory pressure
+- name: Fail if more than 5 % of the hosts are under memory pressure
   linux_net.socket_memory.verdict:
     fleet_budget: 5 %
   run_once: true
@@ -180,7 +180,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: A line or paragraph on what is, since when, what the kernel does about it, and what to do; below it the table.
+  description: A line or paragraph. It says what the state is, since when, what the kernel does about it, and what to do. The table is below it.
   type: str
   returned: always
   sample: "PASS: web1: 6 settings hold now and after the next boot."

@@ -44,7 +44,7 @@ INTERPRETERS = ("/usr/libexec/platform-python", "/usr/bin/python3", *(f"/usr/bin
 
 
 def prepare(*names: str) -> None:
-    """Load once, when Ansible loads an action plugin, what the process of each task would else load anew: they inherit it.
+    """Load once, when Ansible loads an action plugin, what the process of each task would else load again: they inherit it.
 
     names: all core files that may be sent. Besides these it is what the templates of our tasks need: filters, tests, and the lookup of the drop-in.
     """

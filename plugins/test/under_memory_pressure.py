@@ -11,7 +11,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sta
 
 
 def is_under_memory_pressure(facts):
-    """Return whether the *facts* of a host say so; what they cannot tell is no."""
+    """Return whether the *facts* of a host say so; unknown is no."""
     try:
         return bool(under_memory_pressure(checked_facts(facts, "tcp")))
     except SocketMemoryError as error:

@@ -5,7 +5,7 @@
 """Records what the collection puts out, one JSON file for each area beside this one.
 
 The unit tests compare the code with these files: what a change of the code changes for users is seen. Where that is
-meant, "nox -s record" records anew, and "git diff tests/recorded" shows it to the reviewer.
+meant, "nox -s record" records again, and "git diff tests/recorded" shows it to the reviewer.
 
 Where functions move, only the imports of collection.py change. Where facts get another shape, changed_facts.py follows.
 """
@@ -62,7 +62,7 @@ def difference(area: str) -> str | None:
 
 
 def main() -> None:
-    """Record anew and say what that changed."""
+    """Record again and say what that changed."""
     for area, outputs_of in AREAS.items():
         started = time.process_time()
         outputs = outputs_of()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Both doors of the modules, side by side, and what a host can do to the fast one."""
+"""The fast lane and the ordinary module, side by side, and what a host can do to the fast lane."""
 
 import base64
 import json
@@ -77,7 +77,7 @@ def comparable(result):
 ])
 @pytest.mark.parametrize("check", [False, True])
 def test_both_doors_give_the_same_result(task, host_as_before, module, arguments, check):
-    """To the key; the second door finds the host as the first did."""
+    """Key by key; the second way finds the host as the first did."""
     results = []
     for lane in (True, False):
         result, _run = task(module, arguments, variables={"socket_memory_fast_lane": lane}, check=check)
@@ -109,7 +109,7 @@ def test_one_process_per_task_and_nothing_left_behind(task, tmp_path):
 
 
 def test_keywords_of_a_task_work(task):
-    """Loops, delegation, environment, no_log and async, which takes the ordinary door."""
+    """Loops, delegation, environment, no_log and async, which takes the ordinary module."""
     result, _run = task(FACTS, {"gather_subset": ["{{ item }}"]}, {"loop": ["tcp", "limits"]})
     assert [("tcp" in one["ansible_facts"]["socket_memory"], "limits" in one["ansible_facts"]["socket_memory"]) for one in result["results"]] == [
         (True, False), (False, True)]

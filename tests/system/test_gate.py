@@ -54,7 +54,7 @@ def usage():
 class Spike:
     """Leads the host into pressure and out of it, by connections that are filled and drained, and keeps the times.
 
-    The kernel counts both in the network namespace of whoever made it look. Where that was a program in another one, it is done again.
+    The kernel counts both in the network namespace of the program that caused it. If that is another one, the test repeats it.
     """
 
     def __init__(self, connections, below):
@@ -228,7 +228,7 @@ def gate(playbook, tmp_path):
 
 
 @pytest.mark.parametrize("lane", [True, False])
-def test_the_role_fails_a_host_that_sits_in_pressure_by_both_doors(gate, usage, lane):
+def test_the_role_fails_a_host_that_stays_in_pressure_in_both_lanes(gate, usage, lane):
     """And says so in one paragraph; report-only says the same and passes."""
     usage.enter("pressure", True, charge=True)
     failed = gate(1, pressure_gate_window=1, socket_memory_fast_lane=lane)
@@ -251,12 +251,12 @@ def test_a_good_host_takes_one_line(gate):
 def test_a_budget_tolerates_single_hosts_and_counts_those_out_of_reach(gate):
     """Batch after batch; hosts of later batches are not yet counted, and never reached once there are too many."""
     within = gate(6, lost=(1, 5), serial=2, pressure_gate_fleet_budget=2)
-    assert "PASS: fleet: 1 of 2 hosts may not pass, 2 of 6 are tolerated (not-read: host1)." in within.output
-    assert "PASS: fleet: 1 of 4 hosts may not pass" in within.output
-    assert "PASS: fleet: 2 of 6 hosts may not pass, 2 of 6 are tolerated (not-read: host1, host5)." in within.output
+    assert "PASS: fleet: 1 of 2 hosts do not pass, 2 of 6 are tolerated (not-read: host1)." in within.output
+    assert "PASS: fleet: 1 of 4 hosts do not pass" in within.output
+    assert "PASS: fleet: 2 of 6 hosts do not pass, 2 of 6 are tolerated (not-read: host1, host5)." in within.output
     above = gate(6, lost=(1, 2), serial=3, pressure_gate_fleet_budget="20 %")
     assert above.failed
-    assert "FAIL: fleet: 2 of 3 hosts may not pass, 1 of 6 are tolerated (not-read: host1, host2)." in above.output
+    assert "FAIL: fleet: 2 of 3 hosts do not pass, 1 of 6 are tolerated (not-read: host1, host2)." in above.output
     assert "host4: TCP memory" not in above.output
 
 

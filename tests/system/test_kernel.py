@@ -114,7 +114,7 @@ def test_way_back_is_taken_also_where_errors_are_ignored_and_the_next_use_of_the
     assert DROPIN.exists()
 
 
-def test_gate_fails_the_host_that_sits_in_pressure(playbook):
+def test_gate_fails_the_host_that_stays_in_pressure(playbook):
     """The thresholds asked for are those that run: they would not relieve it, so nothing is written until it is well."""
     with tcp_pressure.held() as usage:
         usage.enter("pressure", True, charge=True)

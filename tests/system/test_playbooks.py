@@ -90,7 +90,7 @@ def test_a_host_that_may_not_pass_fails_with_its_verdict_and_keeps_its_settings(
     shut = {"pressure_gate_fail_states": ["normal", "soft"]}
     run = playbook("tune-tcp.yml", variables=json.dumps(shut))
     assert run.failed and DROPIN.exists()
-    last = run.output.split("Stop here", 1)[1]
+    last = run.output.split(": Fail the host]", 1)[1]
     assert "FAIL: localhost: TCP memory is" in last and "6 settings hold now and after the next boot." in last
     assert "1 host: 1 failed. Failed: localhost." in last
     reported = playbook("tune-tcp.yml", variables=json.dumps(dict(shut, pressure_gate_report_only=True)))

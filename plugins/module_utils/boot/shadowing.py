@@ -16,7 +16,8 @@ FILES_TO_TRY = 50  # for each of them, the lines of all files are looked at
 def takers(files, keys, path, text):
     """Return {key: (file, reason)}: what keeps each of *keys* unset at the next boot, although the drop-in *path* with *text* assigns it.
 
-    Files are taken away in thought, the last first, until the key is set: the one that did it hides the drop-in, or excludes the key.
+    The boot is worked out without the last file, without the last two, and so on, until the key is set. The file that made the difference
+    hides the drop-in, or excludes the key.
     """
     found, preview, tries = {}, {path: text}, 0
     tree = sysctl_files.SysctlFiles(files, keys)

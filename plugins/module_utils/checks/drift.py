@@ -18,7 +18,7 @@ READ_IT = "Find out why the kernel's value cannot be read, and verify again."
 
 
 def drift(settings, facts):
-    """Return the differences as findings with the id "drift" and the key as subject, none when all is well.
+    """Return the differences as findings with the id "drift" and the key as subject, none when all settings hold.
 
     settings: {key: value}. facts: the value of ansible_facts.socket_memory with the subsets "limits" and "boot". evidence: {wanted, running,
     boot, file, line, unreadable}. A key that this kernel or namespace does not have cannot differ in its running value (running is None). One that
@@ -69,7 +69,8 @@ def prove(facts, dropin, settings=None, exceptions=(), strict=False):
     """
     exceptions = _reasons(exceptions)
     if not facts or "limits" not in facts or "boot" not in facts:
-        return _unproven("not-read", "The host was not read (subsets limits and boot), it is not known to hold.", "Read it, and verify again.")
+        return _unproven("not-read", "The host was not read (subsets limits and boot), so it is not known whether its settings hold.",
+                         "Read it, and verify again.")
     settings = settings or _settings_in(facts, dropin)
     if not settings:
         return _unproven("no-settings", "%s sets no managed key. It is missing, empty, or hidden by a file of the same name in a directory that goes "

@@ -33,7 +33,7 @@ WORDS = {"fail": "error", "warn": "warning", "ignore": "info"}
 # rule: (the finding that it is about, the one that says that this could not be looked at)
 SHORT_FORMS = {"udp": ("udp-critical", "udp-unknown"), "cgroups": ("cgroup-pressure", "cgroups-unreadable"),
                "kernel_log": ("kernel-log", "kernel-log-unreadable")}
-NOT_READ = "The host was not read, it is not known to be well."
+NOT_READ = "The host was not read, so its state is not known."
 NAMES_TOLD = 10  # hosts of a kind in the message about a fleet; all of them are in its result
 
 
@@ -45,8 +45,7 @@ def judge(facts, rules=None):
     neither verdict nor message. Raises SocketMemoryError for wrong rules.
 
     Of a window, a state counts that is held at the end and was for the share "sustained" of the time that could be read. Time that
-    could not be read is not time that was well: it is in no share, and any of it is a warning. Where the end cannot be read, the
-    host fails.
+    could not be read is in no share, and any of it is a warning. Where the end cannot be read, the host fails.
     """
     rules = check_rules(rules or {})
     if not facts or not facts.get("tcp"):
@@ -86,7 +85,7 @@ def judge_fleet(facts_of_hosts, budget, active, batch, rules=None):
     tolerated = _tolerated(budget, len(facts_of_hosts))
     not_well, judged = {}, 0
     for host, facts in sorted(facts_of_hosts.items()):
-        lost = host not in active  # unreachable or failed: whatever was read of it before, it is not known to be well
+        lost = host not in active  # unreachable or failed: what was read of it before may no longer be true
         if lost or facts or host in batch:
             judged += 1
             verdict = judge(None if lost else facts, rules)
@@ -97,7 +96,7 @@ def judge_fleet(facts_of_hosts, budget, active, batch, rules=None):
         hosts = [host for host in sorted(not_well) if not_well[host] == kind]
         more = len(hosts) - NAMES_TOLD
         kinds.append("%s: %s%s" % (kind, ", ".join(hosts[:NAMES_TOLD]), " and %d more" % more if more > 0 else ""))
-    message = "%d of %d hosts may not pass, %d of %d are tolerated%s." % (
+    message = "%d of %d hosts do not pass, %d of %d are tolerated%s." % (
         len(not_well), judged, tolerated, len(facts_of_hosts), " (%s)" % "; ".join(kinds) if kinds else "")
     passes = len(not_well) <= tolerated
     found = [] if passes else [finding("fleet-budget", "error", None, message, {"failing": len(not_well), "judged": judged, "tolerated": tolerated},

@@ -111,7 +111,7 @@ def _udp_unknown(data):
 
 def _udp_unknown_message(_subject, found):
     when = "For %.1f of %.1f seconds" % (found["unreadable_seconds"], found["seconds"]) if found["seconds"] else "Now"
-    return "%s the memory of UDP or its limit could not be read, what it was is not known." % when
+    return "%s the memory of UDP or its limit could not be read, so its state is not known." % when
 
 
 def _of_limit(name):
@@ -160,17 +160,17 @@ def _kernel_log(data):
 
 CHECKS = tuple(Check("tcp-" + state, severity, ("tcp",), _tcp_state(state), lambda _subject, found: sentences(
     [describe_tcp(found), found["since"], pressure_bounds(found)]), remedy) for state, (severity, remedy) in TCP_FINDINGS.items()) + (
-    Check("tcp-unknown", "error", ("tcp",), _tcp_unknown, "Neither the flag nor the usage can be read, the host is not known to be well.",
+    Check("tcp-unknown", "error", ("tcp",), _tcp_unknown, "Neither the flag nor the usage can be read, so the state of the host is not known.",
           "Let /proc/net/protocols and /proc/net/sockstat be read."),
     Check("tcp-partly-unknown", "warning", ("tcp",), _tcp_partly_unknown,
-          lambda _subject, found: "For %.1f of %.1f seconds neither the flag nor the usage could be read, what was then is not known." % (
+          lambda _subject, found: "For %.1f of %.1f seconds neither the flag nor the usage could be read, so the state in that time is not known." % (
               found["unreadable_seconds"], found["seconds"]),
           "Let /proc/net/protocols and /proc/net/sockstat be read, and observe it again."),
     Check("tcp-spike", "warning", ("tcp", "window"), _tcp_spike, _spike_message,
           "Observe it for longer, and find the sockets that hold the memory (ss -tm) while it lasts."),
     Check("tcp-flag-unreadable", "warning", ("tcp",), _tcp_flag_unreadable,
-          lambda _subject, found: "The kernel's pressure flag cannot be read; the state %r is told by numbers alone." % found["state"],
-          "Let /proc/net/protocols be read: between low and pressure the numbers cannot tell."),
+          lambda _subject, found: "The kernel's pressure flag cannot be read; the state %r comes from numbers alone." % found["state"],
+          "Let /proc/net/protocols be read: between low and pressure, numbers alone cannot show the state."),
     Check("udp-critical", "error", ("udp",), _udp_critical,
           lambda _subject, found: "UDP memory is at its only limit, udp_mem[0]: %s of %s, datagrams are dropped." % (
               human_bytes(found["used"]["bytes"]), human_bytes(threshold(found, "low", "bytes"))),

@@ -14,7 +14,7 @@ EFFECTS = {
     "recovering": "the usage fell, but the kernel restricts TCP until it is below low",
     "critical": "the usage is above high: memory is refused, data is dropped, writers wait, orphans are reset",
 }
-ROUNDING = 0.001  # seconds, to which the facts tell the time in a state
+ROUNDING = 0.001  # seconds, to which the facts give the time in a state
 
 
 def threshold(pool, name, unit="pages"):
@@ -28,7 +28,7 @@ def describe_tcp(tcp):
     high = threshold(tcp, "high", "bytes")
     if None not in (tcp["percent_of_high"], high):
         sizes = "%s of %s (%.1f %% of high)" % (human_bytes(tcp["used"]["bytes"]), human_bytes(high), tcp["percent_of_high"])
-    words = {"pressure": "under pressure", None: "in a state that cannot be told here, its thresholds or its usage are not readable"}
+    words = {"pressure": "under pressure", None: "in an unknown state, because its thresholds or its usage cannot be read"}
     flag = {True: "yes", False: "no", None: "unreadable"}[tcp["kernel_flag"]]
     effect = "; %s" % EFFECTS[tcp["state"]] if tcp["state"] in EFFECTS else ""
     return "TCP memory is %s: %s, kernel flag %s%s." % (words.get(tcp["state"], tcp["state"]), sizes, flag, effect)
@@ -44,7 +44,7 @@ def spans(facts, name):
 def unreadable_seconds(facts, name):
     """Return for how many seconds of the window nothing could be read of *name*.
 
-    A network namespace of its own has no thresholds, and so no state: there only the kernel's flag tells of TCP, and nothing of UDP.
+    A network namespace of its own has no thresholds, and so no state: there only the kernel's flag shows the state of TCP, and nothing shows that of UDP.
     """
     if "window" not in facts:
         return 0.0
@@ -57,7 +57,7 @@ def unreadable_seconds(facts, name):
 def is_held(facts, name, states, sustained):
     """Return whether *states* are held when they were read last, and for the share *sustained* of the time that could be read.
 
-    Of the share 0, any moment is enough. Time that could not be read is in no share: it is not time that was well.
+    Of the share 0, any moment is enough. Time that could not be read is in no share.
     """
     seen = spans(facts, name)
     if not sustained:

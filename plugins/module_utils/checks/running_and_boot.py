@@ -8,7 +8,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.fin
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import ERRORS, lint
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS, format_value
 
-ADMINISTRATOR = ("/etc/", "/run/")  # the directories of whoever runs the host; what packages bring lies in /usr
+ADMINISTRATOR = ("/etc/", "/run/")  # the directories of the administrator; packages put their files into /usr
 # program: its name, when it sets values, what to do
 PROGRAMS = {
     "procps": ("sysctl --system", "; it reads /etc/sysctl.conf last", "Give line %(line)d of %(file)s the same value, or remove it."),

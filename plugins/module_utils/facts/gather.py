@@ -91,7 +91,7 @@ class _Reading(HostReading):
     def _network_namespace(self):
         """The kernel registers tcp_mem in the initial network namespace only (net/ipv4/sysctl_net_ipv4.c ipv4_table)."""
         if not self.files.exists("/proc/sys/net/ipv4"):
-            self.warnings.append("/proc/sys/net/ipv4 does not exist: the network namespace cannot be told")
+            self.warnings.append("/proc/sys/net/ipv4 does not exist: the network namespace is not known")
             return None
         return "initial" if self.files.exists("/proc/sys/net/ipv4/tcp_mem") else "other"
 
@@ -230,7 +230,7 @@ class _Reading(HostReading):
         return flag
 
     def counters(self):
-        """Return {name: number or None} of the counters that tell of memory; they belong to this network namespace."""
+        """Return {name: number or None} of the counters of memory; they belong to this network namespace."""
         netstat = self.table("/proc/net/netstat", proc_net.parse_header_pairs)
         snmp = self.table("/proc/net/snmp", proc_net.parse_header_pairs)
         snmp6 = self.table("/proc/net/snmp6", proc_net.parse_name_value, optional=True)

@@ -5,7 +5,7 @@
 """The state of TCP and UDP memory, from the kernel's flag first and the numbers second.
 
 The kernel sets its flag when a charge finds the usage above "pressure" and clears it when memory is freed below "low"
-(net/core/sock.c __sk_mem_raise_allocated and __sk_mem_reduce_allocated), so between the two the numbers cannot tell.
+(net/core/sock.c __sk_mem_raise_allocated and __sk_mem_reduce_allocated), so between the two the numbers alone cannot show the state.
 """
 
 TCP_STATES = ("normal", "soft", "imminent", "pressure", "recovering", "critical")
@@ -14,7 +14,7 @@ UNDER_PRESSURE = ("pressure", "recovering", "critical")
 
 
 def tcp_state(used, thresholds, kernel_flag, error_bound=0):
-    """Return one of TCP_STATES, or None where nothing can be told.
+    """Return one of TCP_STATES, or None where nothing is known.
 
     used: pages, or None. thresholds: (low, pressure, high) in pages, each None where absent.
     kernel_flag: True, False, or None where unreadable. error_bound: pages by which the kernel may miscount; "imminent"
@@ -34,7 +34,7 @@ def tcp_state(used, thresholds, kernel_flag, error_bound=0):
 
 
 def udp_state(used, limit, error_bound=0):
-    """Return "normal" or "critical", or None where nothing can be told. used, limit (udp_mem[0]), error_bound: pages, or None.
+    """Return "normal" or "critical", or None where nothing is known. used, limit (udp_mem[0]), error_bound: pages, or None.
 
     UDP has no flag; from udp_mem[0] on datagrams are dropped, the other two limits have no effect
     (__sk_mem_raise_allocated for a protocol without .memory_pressure).
@@ -45,12 +45,12 @@ def udp_state(used, limit, error_bound=0):
 
 
 def under_pressure(state, kernel_flag):
-    """Return whether TCP is under memory pressure by its *state* and the kernel's flag: True, False, or None where they cannot tell."""
+    """Return whether TCP is under memory pressure by its *state* and the kernel's flag: True, False, or None where they do not say."""
     return kernel_flag if state is None else state in UNDER_PRESSURE
 
 
 def under_memory_pressure(facts):
-    """Return whether the facts of a host say that TCP is under memory pressure: True, False, or None where they cannot tell.
+    """Return whether the facts of a host say that TCP is under memory pressure: True, False, or None where they do not say.
 
     facts: the value of ansible_facts.socket_memory.
     """

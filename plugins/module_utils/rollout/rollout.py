@@ -48,7 +48,7 @@ def regressions(before, after):
 
 
 def _tcp_rank(facts):
-    """Return how bad it is for TCP, None where that cannot be told."""
+    """Return how bad it is for TCP, None where that is not known."""
     if facts["tcp"]["state"] is not None:
         return TCP_RANK[facts["tcp"]["state"]]
     return {True: 1, False: 0, None: None}[facts["tcp"]["kernel_flag"]]
@@ -78,8 +78,8 @@ def would_relieve(facts, settings=None):
     """Return whether *settings* ({key: value}) are worth a try on a host: not under pressure it always is, under pressure only
     where its usage passes fewer of the new thresholds than of those it runs with, or none.
 
-    facts: the value of ansible_facts.socket_memory with the subset "tcp", and "recommended" unless *settings* are given. What cannot be
-    told is tried.
+    facts: the value of ansible_facts.socket_memory with the subset "tcp", and "recommended" unless *settings* are given. What is not known
+    is tried.
     """
     tcp = facts["tcp"]
     now = [threshold(tcp, name) for name in ("low", "pressure", "high")]

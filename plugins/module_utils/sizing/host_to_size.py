@@ -87,7 +87,7 @@ def host_to_size(facts):
     """
     for name in ("page_size", "memory_total"):
         if not facts.get(name):
-            raise SocketMemoryError("No recommendation: the facts of this host do not tell %s. "
+            raise SocketMemoryError("No recommendation: the facts of this host do not have %s. "
                                     "Gather them on the live host, or give page_size for a captured tree." % name)
     page_size, memory_total, release = facts["page_size"], facts["memory_total"], facts.get("kernel")
     running = {key: value for key, value in (facts.get("limits") or {}).items() if value is not None}

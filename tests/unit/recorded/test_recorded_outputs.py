@@ -4,7 +4,7 @@
 
 """The outputs are those that are recorded in tests/recorded. Controller only: the action plugins are among them.
 
-Where a change is meant, "nox -s record" records anew.
+Where a change is meant, "nox -s record" records again.
 """
 
 import json

@@ -126,7 +126,7 @@ def test_a_batch_that_stops_is_all_that_is_told():
 
 
 def test_a_drop_in_that_was_not_applied_fails_although_an_older_one_holds():
-    """Whoever ignores the errors of the role comes here with it."""
+    """A play that ignores the errors of the role gets here with them."""
     result = tuned(result={"failed": True, "msg": "web1: another run is changing the files"})
     assert (result["failed"], result["msg"]) == (True, "FAIL: web1: the drop-in was not applied: web1: another run is changing the files.")
 
@@ -142,7 +142,7 @@ def test_a_fleet_is_judged_by_its_budget():
     hosts = {"web1": {"ansible_facts": {"socket_memory": facts()}}, "web2": {"ansible_facts": {"socket_memory": facts("pressure")}}, "web3": {}}
     play = {"hostvars": hosts, "ansible_play_hosts_all": list(hosts), "ansible_play_hosts": ["web1", "web2"], "ansible_play_batch": ["web1", "web2"]}
     result = run({"fleet_budget": "1"}, **play)
-    assert result["msg"] == "FAIL: fleet: 2 of 3 hosts may not pass, 1 of 3 are tolerated (not-read: web3; tcp-pressure: web2)."
+    assert result["msg"] == "FAIL: fleet: 2 of 3 hosts do not pass, 1 of 3 are tolerated (not-read: web3; tcp-pressure: web2)."
     assert result["failed"] and result["verdict"]["not_well"] == {"web2": "tcp-pressure", "web3": "not-read"}
     assert not run({"fleet_budget": "70 %"}, **play)["failed"]
 

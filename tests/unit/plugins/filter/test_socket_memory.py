@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The filters as doors: the same result as the function behind, and refusals in Ansible's way."""
+"""The filters: the same result as the function behind, and refusals in Ansible's way."""
 
 import functools
 import os

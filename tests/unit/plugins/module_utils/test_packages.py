@@ -6,6 +6,7 @@
 
 import ast
 import os
+import re
 
 import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils import errors
@@ -14,6 +15,7 @@ FOLDER = os.path.dirname(errors.__file__)
 PACKAGE = errors.__name__[:-len(".errors")]
 ORDER = ("", "kernel", "host", "boot", "checks", "sizing", "dropin", "facts", "rollout", "report")  # "" are the basics at the top level
 MOST_LEVELS = 8
+ARCHITECTURE = os.path.join(FOLDER, os.pardir, os.pardir, "docs", "architecture.md")
 
 
 def files():
@@ -57,3 +59,26 @@ def test_there_is_no_circle_and_no_long_way():
         for name in ready:
             levels[name] = 1 + max([levels[other] for other in waiting.pop(name)] or [0])
     assert max(levels.values()) <= MOST_LEVELS, levels
+
+
+@pytest.fixture(scope="module")
+def documented():
+    """Return the text of docs/architecture.md."""
+    with open(ARCHITECTURE, encoding="utf-8") as stream:
+        return stream.read()
+
+
+def test_the_documented_packages_are_these_in_this_order(documented):
+    table = documented[documented.index("## The packages"):documented.index("## Where to look")]
+    assert tuple(re.findall(r"^\| (?:`(\w+)`|\(top level\)) \|", table, re.MULTILINE)) == ORDER
+
+
+def test_each_file_and_function_that_the_document_names_is_there(documented):
+    file = r"`(?:plugin_utils/(\w+)|([a-z]+)/(\w+))\.py`"
+    named = re.findall(file + r"(?: \(((?:`\w+`(?:, )?)+)\))?", documented)
+    assert len(named) > 20
+    for utility, folder, name, functions in named:
+        path = os.path.join(FOLDER, *[os.pardir, "plugin_utils", utility] if utility else [folder, name])
+        with open(path + ".py", encoding="utf-8") as stream:
+            source = stream.read()
+        assert [word for word in re.findall(r"\w+", functions) if word not in source] == [], name

@@ -286,7 +286,7 @@ def test_a_fleet_against_its_budget(healthy):
     result = judge_fleet(hosts, "20 %", names, names)
     assert result == {"passes": True, "verdict": "pass", "findings": [], "tolerated": 4, "judged": 20,
                       "not_well": {"host03": "tcp-pressure", "host07": "tcp-critical", "host09": "tcp-pressure", "host12": "not-read"},
-                      "message": "4 of 20 hosts may not pass, 4 of 20 are tolerated (not-read: host12; tcp-critical: host07; tcp-pressure: host03, host09)."}
+                      "message": "4 of 20 hosts do not pass, 4 of 20 are tolerated (not-read: host12; tcp-critical: host07; tcp-pressure: host03, host09)."}
     assert not judge_fleet(hosts, 3, names, names)["passes"]
     assert judge_fleet(hosts, 3, names, names, {"fail_states": ["critical"]})["passes"]
 

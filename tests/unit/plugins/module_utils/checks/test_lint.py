@@ -4,11 +4,9 @@
 
 """Each rule with what passes and what does not."""
 
-import os
-import re
 
 import pytest
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import ERRORS, WARNINGS, lint, tcp_mem_floor
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import lint, tcp_mem_floor
 
 INT_MAX = 2147483647
 PAGES = 4194304  # 16 GiB in pages of 4096 bytes
@@ -100,10 +98,3 @@ def test_a_silenced_warning_stays_with_its_reason_and_goes_last():
         ("cap-below-autotuning", "warning", None), ("lowers", "warning", "moved to another host")]
     refused = lint({MAX: 4096}, running={MAX: 8192}, only_raise=True, reasons=reasons)
     assert [one["severity"] for one in refused] == ["error"], "an error cannot be silenced"
-
-
-def test_every_rule_is_documented_in_a_line_of_its_own():
-    root = os.path.join(os.path.dirname(__file__), *[os.pardir] * 5)
-    with open(os.path.join(root, "docs", "lint-rules.md"), encoding="utf-8") as stream:
-        documented = re.findall(r"^\| <a id=\"([a-z-]+)\"></a>`\1` \| (error|warning)", stream.read(), re.MULTILINE)
-    assert sorted(documented) == sorted([(rule, "error") for rule in ERRORS] + [(rule, "warning") for rule in WARNINGS])
