@@ -6,6 +6,7 @@
 
 import functools
 import os
+import re
 import sys
 
 import pytest
@@ -13,10 +14,17 @@ from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.linux_net.socket_memory.plugins.filter import socket_memory
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import recommend
+from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.collection_version import collection_version
 
 # Each takes the context of a template first.
 FILTERS = {name: functools.partial(function, object()) for name, function in socket_memory.FilterModule().filters().items()}
 DROPIN = "/etc/sysctl.d/99-tcp-memory.conf"
+
+
+def table_of(facts):
+    """Return the table of hosts by their *facts*."""
+    hostvars = {name: {"ansible_facts": {"socket_memory": one}} for name, one in facts.items()}
+    return FILTERS["_audit_table"](FILTERS["_audit"](list(facts), hostvars, list(facts), "read"))
 
 
 class Tagged(str):
@@ -34,7 +42,7 @@ def test_a_door_gives_what_the_function_gives(host):
     assert FILTERS["recommend"](facts, workload) == recommend(facts, workload)
     assert FILTERS["recommend"](facts) == facts["recommended"]
     assert FILTERS["_assignments"](facts["recommended"], facts["page_size"])[0]["key"] == "net.ipv4.tcp_mem"
-    assert FILTERS["_fleet_table"](FILTERS["_fleet"]({"a": facts}))[-1] == "1 host: 1 normal"
+    assert table_of({"a": facts})[-1] == "1 host: 1 normal"
 
 
 @pytest.mark.parametrize("name, arguments", [
@@ -60,10 +68,26 @@ def test_facts_that_are_none_are_refused_without_their_text(facts):
 
 def test_one_host_with_wrong_facts_does_not_spoil_the_table_of_the_others(host):
     hosts = dict({"wrong%d" % number: facts for number, facts in enumerate(WRONG)}, right=host.facts(), none=None)
-    lines = FILTERS["_fleet_table"](FILTERS["_fleet"](hosts))
-    assert [line.split()[1:3] for line in lines[1:-1]] == [["no", "facts"]] * 10 + [["normal", "4.7"]]
+    lines = table_of(hosts)
+    assert [line.split()[1:3] for line in lines[1:-1]] == [["failed", "-"]] * 10 + [["normal", "4.7"]]
     forged = dict(host.facts(), findings=[{"id": "none\nweb9  normal", "severity": "info", "message": "", "evidence": {}, "remedy": ""}])
-    assert len(FILTERS["_fleet_table"](FILTERS["_fleet"]({"d": forged}))) == 3
+    assert len(table_of({"d": forged})) == 3
+
+
+def test_an_audit_goes_by_the_reading_and_by_who_still_takes_part(host):
+    hostvars = {"gone": {"ansible_facts": {"socket_memory": host.facts()}, "read": {"unreachable": True, "msg": "no route"}},
+                "right": {"ansible_facts": {"socket_memory": host.facts()}, "read": {"changed": False}}, "lost": {}}
+    made = FILTERS["_audit"](list(hostvars), hostvars, ["right"], "read", "2026-11-26T02:32:55Z")
+    assert [(one["host"], one["status"]) for one in made["hosts"]] == [("gone", "unreachable"), ("lost", "failed"), ("right", "ok")]
+    assert made["collection"] == collection_version() and made["started"] == "2026-11-26T02:32:55Z"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", made["finished"])
+    assert FILTERS["_audit"]([], {}, [], "read")["started"]
+
+
+@pytest.mark.parametrize("told", [None, "x", [], {}, {"hosts": "x"}, {"hosts": ["x"]}])
+def test_what_is_no_audit_is_refused(told):
+    with pytest.raises(AnsibleFilterError, match="^audit: found no list of hosts"):
+        FILTERS["_audit_table"](told)
 
 
 def test_parts_that_were_not_gathered_are_named(host):
