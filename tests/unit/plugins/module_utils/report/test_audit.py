@@ -4,9 +4,13 @@
 
 """What the audit file holds."""
 
+import json
+
+import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.report.audit import AUDIT, audit, summary
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.report.rows import row
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import checked
+from ansible_collections.linux_net.socket_memory.tests.support import audit_schema
 from ansible_collections.linux_net.socket_memory.tests.unit.helpers import captured
 
 CASES = ("idle", "loaded", "pressure", "drained-still-charged")
@@ -54,3 +58,31 @@ def test_findings_are_summed_by_id_and_severity_the_worst_first():
         {"id": "x", "severity": "error", "findings": 1, "hosts": 1}, {"id": "z", "severity": "error", "findings": 1, "hosts": 1},
         {"id": "x", "severity": "warning", "findings": 3, "hosts": 2}]
     assert sum(summary(rows)["tcp"].values()) == 0
+
+
+def test_the_shipped_schema_is_made_from_the_shapes():
+    """Where it differs: python tests/support/audit_schema.py"""
+    assert audit_schema.FILE.read_text(encoding="ascii") == audit_schema.text()
+
+
+def test_what_is_shared_in_the_schema_is_what_stands_in_the_shape():
+    """The references put back give the shape."""
+    whole = audit_schema.schema()
+    shared = whole.pop("$defs")
+
+    def put_back(one):
+        if isinstance(one, dict):
+            return put_back(shared[one["$ref"].rpartition("/")[2]]) if "$ref" in one else {key: put_back(value) for key, value in one.items()}
+        return [put_back(value) for value in one] if isinstance(one, list) else one
+    assert {key: value for key, value in put_back(whole).items() if key not in ("$schema", "title")} == AUDIT
+
+
+def test_other_programs_find_the_audit_as_the_schema_says(tmp_path):
+    """With the package jsonschema, where it is there; it also says that the schema is one."""
+    validator = pytest.importorskip("jsonschema").Draft202012Validator
+    schema = json.loads(audit_schema.text())
+    validator.check_schema(schema)
+    made = json.loads(json.dumps(audit(rows_of_fixtures(tmp_path), None, STARTED, FINISHED)))
+    assert [error.message for error in validator(schema).iter_errors(made)] == []
+    for wrong in (dict(made, schema=2), dict(made, more=1), dict(made, hosts=[dict(made["hosts"][0], status="well")]), {}):
+        assert list(validator(schema).iter_errors(wrong))
