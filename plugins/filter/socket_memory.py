@@ -75,13 +75,17 @@ def audit_table(told):
 
 
 def jmespath(data, expression):
-    """Return what the JMESPath *expression* finds in *data*."""
+    """Return what the JMESPath *expression* finds in *data*, or in what it says where it is JSON text."""
     try:
         import jmespath as library
     except ImportError as error:
         raise AnsibleFilterError("The filter linux_net.socket_memory.jmespath needs jmespath on the controller: pip install jmespath") from error
     # The library tells types by their exact name, which Ansible's own strings and dictionaries do not have.
-    plain = json.loads(json.dumps(data))
+    try:
+        plain = json.loads(str(data) if isinstance(data, str) else json.dumps(data))
+    except (ValueError, RecursionError) as error:
+        why = str(error) if isinstance(error, json.JSONDecodeError) else "too deep, or no data"
+        raise refuse("data", "text that is no JSON (%s)" % why, "data or JSON text, such as a saved audit", "Look at the file it comes from.") from error
     try:
         return library.search(expression, plain)
     except library.exceptions.JMESPathError as error:

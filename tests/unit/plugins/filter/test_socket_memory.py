@@ -5,6 +5,7 @@
 """The filters as doors: the same result as the function behind, and refusals in Ansible's way."""
 
 import functools
+import json
 import os
 import re
 import sys
@@ -111,6 +112,22 @@ def test_jmespath_sees_ansible_text_as_text():
     assert FILTERS["jmespath"](data, "[?starts_with(tcp.state, 'p')].host") == ["b"]
     with pytest.raises(AnsibleFilterError, match=r"JMESPath expression '\[\?'"):
         FILTERS["jmespath"](data, "[?")
+
+
+def test_jmespath_reads_the_text_of_a_saved_audit():
+    pytest.importorskip("jmespath")
+    saved = json.dumps({"hosts": [{"host": "a", "status": "ok"}, {"host": "{{ 1 }}", "status": "failed"}]})
+    for text in (saved, Tagged(saved), wrap_var(saved)):
+        context = type("Context", (), {"unsafe": False})()
+        found = socket_memory.FilterModule().filters()["jmespath"](context, text, "hosts[?status!='ok'].host")
+        assert found == ["{{ 1 }}"] and context.unsafe and type(found[0]) is type(wrap_var("{{ 1 }}"))
+
+
+@pytest.mark.parametrize("text", ["", "{", "web1", '{"a": 1} x', "[" * 100000])
+def test_jmespath_says_that_text_is_no_json(text):
+    pytest.importorskip("jmespath")
+    with pytest.raises(AnsibleFilterError, match="^data: found text that is no JSON .*, expected data or JSON text"):
+        FILTERS["jmespath"](text, "@")
 
 
 def test_jmespath_without_its_library_says_what_to_install(monkeypatch):
