@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
@@ -20,6 +20,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.ver
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.shape import checked_facts, usable_facts
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import TCP_STATES
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.report.rows import why
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout.rollout import must_hold, unavailable, why_failed
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.arguments import checked_arguments
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.defects import describe_defect
@@ -43,6 +44,7 @@ OPTIONS: dict[str, Any] = {
         "orphans_warn_percent": NUMBER, "orphans_fail_percent": NUMBER, "time_wait_warn_percent": NUMBER, "time_wait_fail_percent": NUMBER,
         "cgroups": SHORT_FORM, "kernel_log": SHORT_FORM, "kernel_log_seconds": NUMBER, "report_only": {"type": "bool"},
     }},
+    "reading": {"type": "dict"},
     "tune": {"type": "dict", "options": {name: {"type": "dict"} for name in ("applied", "read_again", "batch")}},
     "variables": {"type": "dict"},
     "report_only": {"type": "bool", "default": False},
@@ -104,6 +106,11 @@ class ActionModule(ActionBase):
 
     def _verdicts(self, params: dict[str, Any], task_vars: dict[str, Any]) -> list[dict[str, Any]]:
         """Return what was asked for. Raises SocketMemoryError for what cannot be meant."""
+        host, reading = task_vars.get("inventory_hostname"), params["reading"] or {}
+        if reading.get("unreachable"):
+            raise AnsibleConnectionFailure(why(reading, host))  # counts as it would have where it was not ignored
+        if reading.get("failed"):
+            raise SocketMemoryError(why(reading, host))
         facts = params["facts"]
         if facts is None:  # not by a template: that would look for templates in each of the facts
             facts = (task_vars.get("ansible_facts") or {}).get("socket_memory")

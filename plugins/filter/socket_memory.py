@@ -9,19 +9,22 @@ Facts are checked here, wherever they come from. What leaves may hold text of a 
 
 from __future__ import annotations
 
+import datetime
 import functools
 import json
 
 from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks import drift as drifts
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.shape import ASSIGNED, checked_facts, usable_facts
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.report import fleet_table as reports
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.report import audit as audits
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.report import rows, table
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout import rollout
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import checked, record
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import capacity as capacities
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import recommend as sizes
+from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.collection_version import collection_version
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.defects import describe_defect
 from jinja2 import pass_context
 
@@ -56,24 +59,34 @@ def regressions(before, after):
     return rollout.regressions(*(checked_facts(facts, "tcp", "udp", "counters") for facts in (before, after)))
 
 
-def fleet(facts_of_hosts):
-    """Return one row for each host; one whose facts are none counts as not read."""
-    return reports.fleet({host: usable_facts(facts) for host, facts in facts_of_hosts.items()})
+def audit(names, hostvars, active, reading, started=None):
+    """Return the audit of the hosts *names*; *reading* names the variable with the result of the task that read each."""
+    finished = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    variables = ((name, hostvars[name]) for name in names)
+    told = [rows.row(str(name), (own.get("ansible_facts") or {}).get("socket_memory"), own.get(reading), name in active) for name, own in variables]
+    return audits.audit(told, collection_version(), started or finished, finished)
 
 
-def fleet_table(hosts):
-    """Return the lines of a table of *hosts*, from fleet or from a saved audit."""
-    return reports.fleet_table([{"host": str(row["host"]), "socket_memory": usable_facts(row["socket_memory"])} for row in hosts])
+def audit_table(told):
+    """Return the lines of a table of an audit, fresh or saved."""
+    hosts = told.get("hosts") if isinstance(told, dict) else None
+    if not isinstance(hosts, list) or not all(isinstance(one, dict) for one in hosts):
+        raise refuse("audit", "no list of hosts", "what an audit file holds", "Read socket-memory-audit.json with from_json.")
+    return table.table([rows.saved_row(one) for one in hosts])
 
 
 def jmespath(data, expression):
-    """Return what the JMESPath *expression* finds in *data*."""
+    """Return what the JMESPath *expression* finds in *data*, or in what it says where it is JSON text."""
     try:
         import jmespath as library
     except ImportError as error:
         raise AnsibleFilterError("The filter linux_net.socket_memory.jmespath needs jmespath on the controller: pip install jmespath") from error
     # The library tells types by their exact name, which Ansible's own strings and dictionaries do not have.
-    plain = json.loads(json.dumps(data))
+    try:
+        plain = json.loads(str(data) if isinstance(data, str) else json.dumps(data))
+    except (ValueError, RecursionError) as error:
+        why = str(error) if isinstance(error, json.JSONDecodeError) else "too deep, or no data"
+        raise refuse("data", "text that is no JSON (%s)" % why, "data or JSON text, such as a saved audit", "Look at the file it comes from.") from error
     try:
         return library.search(expression, plain)
     except library.exceptions.JMESPathError as error:
@@ -130,7 +143,7 @@ class FilterModule:
     def filters(self):
         """Return {name: function}."""
         public = (capacity, drift, jmespath, recommend)
-        of_roles = (assignments, fleet, fleet_table, regressions, rollout_batch, rollout_summary, would_relieve)
+        of_roles = (assignments, audit, audit_table, regressions, rollout_batch, rollout_summary, would_relieve)
         named = {function.__name__: function for function in public}
         named.update({"_" + function.__name__: function for function in of_roles})
         return {name: _door(function) for name, function in named.items()}

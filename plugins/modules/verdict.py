@@ -117,6 +117,12 @@ options:
       report_only:
         description: Whether to say C(FAIL) for the gate and the fleet without failing.
         type: bool
+  reading:
+    description:
+      - The registered result of a task that read this host and was told to go on where it could not. Where it failed, the host fails, and
+        where the host was unreachable, it is unreachable, with the same message, so that Ansible counts it.
+    type: dict
+    version_added: 0.2.0
   tune:
     description:
       - What the tasks that tuned this host returned. The host fails, whatever its facts say, where its batch has to stop, where its drop-in was not

@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "collections"))
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.assemble import run as gather  # noqa: E402
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.report.fleet_table import fleet  # noqa: E402
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.report.rows import row  # noqa: E402
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.profiles import PROFILES  # noqa: E402
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import recommend  # noqa: E402
 
@@ -29,7 +29,7 @@ def main():
     arguments = parser.parse_args()
     facts = gather({"gather_subset": ["tcp", "udp", "limits", "counters", "findings"]})["ansible_facts"]["socket_memory"]
     # Hosts that differ: from 1 GiB to 1 TiB.
-    saved = json.dumps({"hosts": fleet({"host%d" % number: dict(facts, memory_total=(1 + number % 1024) << 30) for number in range(arguments.hosts)})})
+    saved = json.dumps({"hosts": [row("host%d" % number, dict(facts, memory_total=(1 + number % 1024) << 30)) for number in range(arguments.hosts)]})
     for profile in PROFILES:
         workload = dict(WORKLOAD, profile=profile)
         started = time.process_time()

@@ -31,7 +31,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.readi
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel import generations as kernel_generation
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel import states, sysctl_keys
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel import written_values as kernel_writes
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.report import fleet_table as fleet
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.report import audit, rows, table
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout import rollout
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import capacity, workload
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import recommend as sizing
@@ -172,8 +172,9 @@ def assembled(told, warnings):
 
 def used(told):
     """Return what the controller makes of checked facts."""
+    fleet = [rows.row("a", told), rows.row("b", None)]
     made = [told, gate.judge(told, {"cgroups": "warn"}), gate.judge_fleet({"a": told}, 1, ["a"], ["a"]),
-            drift.prove(told, DROPIN), findings.find(told), fleet.fleet_table(fleet.fleet({"a": told, "b": None}))]
+            drift.prove(told, DROPIN), findings.find(told), table.table(fleet), audit.summary(fleet)]
     for size in (sizing.recommend, capacity.capacity):
         if told["page_size"] and told["memory_total"]:
             made.append(size(told, {}))

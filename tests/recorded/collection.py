@@ -22,7 +22,9 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.def
 )
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.generations import counts_in_pages
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import under_memory_pressure
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.report.fleet_table import fleet, fleet_table
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.report.audit import audit
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.report.rows import row
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.report.table import table
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout.rollout import (
     judge_batch,
     regressions,
@@ -54,14 +56,13 @@ __all__ = (
     "SocketMemoryError",
     "VerdictAction",
     "assignments",
+    "audit",
     "capacity",
     "captured",
     "check_workload",
     "counts_in_pages",
     "drift",
     "find_messages",
-    "fleet",
-    "fleet_table",
     "ignore",
     "judge",
     "judge_batch",
@@ -74,9 +75,11 @@ __all__ = (
     "recommend",
     "refuse",
     "regressions",
+    "row",
     "run_facts",
     "sizes",
     "sum_up",
+    "table",
     "take",
     "take_half",
     "under_memory_pressure",

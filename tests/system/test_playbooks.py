@@ -12,6 +12,8 @@ import subprocess
 import sys
 
 import pytest
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.report.audit import AUDIT as AUDIT_FILE
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import checked
 
 from ..support.this_host import running, write_running
 
@@ -200,17 +202,51 @@ def test_audit_reports_and_changes_nothing(playbook, host_as_before, tmp_path):
     assert not run.failed
     assert run.recap("changed") == 0
     assert "HOST TCP USED HIGH" in run.output
-    hosts = json.loads((tmp_path / "socket-memory-audit.json").read_text())["hosts"]
-    assert [host["host"] for host in hosts] == ["localhost"]
+    saved = tmp_path / "socket-memory-audit.json"
+    assert "The audit is saved in %s" % saved in run.output
+    assert saved.stat().st_mode & 0o777 == 0o600
+    audit = json.loads(saved.read_text())
+    assert audit == checked(audit, AUDIT_FILE, "audit")
+    assert audit["summary"]["status"] == {"ok": 1, "unreachable": 0, "failed": 0}
+    assert audit["started"] <= audit["finished"]
+    hosts = audit["hosts"]
+    assert [(host["host"], host["status"], host["reason"]) for host in hosts] == [("localhost", "ok", None)]
     assert hosts[0]["socket_memory"]["limits"]["net.ipv4.tcp_mem"] == host_as_before["net.ipv4.tcp_mem"]
     assert running() == host_as_before
 
 
-def test_audit_reports_also_who_cannot_be_reached(playbook, tmp_path):
-    """The table has a line for each host of the play."""
+GONE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+HERE = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+NO_PYTHON = dict(HERE, ansible_python_interpreter="/nowhere/python3")
+
+
+@pytest.mark.parametrize("hosts, code, statuses, counted", [
+    ({"a": GONE, "b": HERE}, 4, ["unreachable", "ok"], {"a": "unreachable"}),
+    ({"a": HERE, "b": GONE}, 4, ["ok", "unreachable"], {"b": "unreachable"}),
+    ({"a": GONE, "b": GONE}, 4, ["unreachable", "unreachable"], {"a": "unreachable", "b": "unreachable"}),
+    ({"a": NO_PYTHON, "b": HERE}, 2, ["failed", "ok"], {"a": "failed"}),
+    ({"a": NO_PYTHON}, 2, ["failed"], {"a": "failed"}),
+    ({"a": GONE, "b": NO_PYTHON}, 4, ["unreachable", "failed"], {"a": "unreachable", "b": "failed"}),
+])
+def test_audit_reports_also_who_cannot_be_read(playbook, tmp_path, hosts, code, statuses, counted):
+    """Each host is a row with its reason, and counts in Ansible's own way; also where no host is left."""
     inventory = tmp_path / "hosts.json"
-    gone = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
-    here = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-    inventory.write_text(json.dumps({"all": {"hosts": {"a-gone": gone, "here": here}}}))
+    inventory.write_text(json.dumps({"all": {"hosts": hosts}}))
     run = playbook(AUDIT, "--inventory", str(inventory))
-    assert re.search("a-gone +no facts .*2 hosts: 1 no facts, 1 ", run.output), run.output
+    assert run.code == code, run.output
+    rows = json.loads((tmp_path / "socket-memory-audit.json").read_text())["hosts"]
+    assert [row["status"] for row in rows] == statuses
+    assert [row["reason"] is None for row in rows] == [status == "ok" for status in statuses]
+    assert all("refused" in row["reason"] for row in rows if row["status"] == "unreachable")
+    assert all(row["reason"].startswith("No Python on the host") for row in rows if row["status"] == "failed")
+    assert re.search("HOST TCP USED .*%d hosts?: .*%d %s" % (len(hosts), statuses.count(statuses[0]), "" if statuses[0] == "ok" else statuses[0]), run.output)
+    recap = [line for line in run.lines if re.match(r"[ab] +: ok=", line)]
+    assert [dict(re.findall(r"(unreachable|failed)=(\d)", line)) for line in recap] == [
+        {name: str(int(counted.get(host) == name)) for name in ("unreachable", "failed")} for host in sorted(hosts)]
+
+
+def test_audit_prints_its_table_even_if_it_cannot_be_saved(playbook, tmp_path):
+    run = playbook(AUDIT, variables=json.dumps({"fleet_report_path": str(tmp_path / "nowhere" / "audit.json")}))
+    assert run.code == 2
+    assert "HOST TCP USED" in run.output and "1 host: 1 " in run.output
+    assert "The audit is saved" not in run.output

@@ -20,9 +20,10 @@ from ansible_collections.linux_net.socket_memory.tests.recorded.areas.recommenda
 from ansible_collections.linux_net.socket_memory.tests.recorded.cases import environment, host_of
 from ansible_collections.linux_net.socket_memory.tests.recorded.collection import (
     assignments,
-    fleet,
-    fleet_table,
+    audit,
     recommend,
+    row,
+    table,
 )
 
 ROOT = pathlib.Path(__file__).parents[3]
@@ -44,7 +45,7 @@ def record() -> dict[str, dict[str, Any]]:
     """Return {group: {case: output}}."""
     return {
         "tables": dict(_tables()),
-        "records": {"of two hosts": fleet({"b": None, "a": {"kernel": "x"}})},
+        "audits": dict(_audits()),
         "drop-ins": dict(_dropins()),
         "assignments": {
             "without a page size": assignments(recommend(host_of_parts(*LIKE), PROFILES["balanced"]), None)
@@ -58,7 +59,7 @@ def _tables() -> Iterator[tuple[str, list[str]]]:
     for name in HOSTS:
         with host_of(name) as host:
             captured[name] = host.facts(page_size=4096)
-    yield "captured hosts", fleet_table(fleet(captured))
+    yield "captured hosts", _table(captured)
     states = {
         f"{state or 'unknown'}.example": facts_of(state)
         for state in ("normal", "soft", "imminent", "pressure", "recovering", "critical", None)
@@ -67,10 +68,43 @@ def _tables() -> Iterator[tuple[str, list[str]]]:
     states["other.example"] = {"kernel": "4.18.0", "limits": {}}
     states["no-flag.example"] = facts_of("normal", flag=None)
     states["udp.example"] = facts_of("normal", udp="critical")
-    states["forged.example"] = dict(healthy(), findings=[{"id": "none\nweb9  normal"}, {"id": "two\x1b[2J"}])
-    yield "every state", fleet_table(fleet(states))
-    yield "one host", fleet_table(fleet({"a": healthy()}))
-    yield "no host", fleet_table(fleet({}))
+    states["forged.example"] = dict(healthy(), findings=[_finding("none\nweb9  normal"), _finding("two\x1b[2J")])
+    yield "every state", _table(states)
+    yield "one host", _table({"a": healthy()})
+    yield "no host", _table({})
+    yield "lost hosts", table(_lost())
+
+
+def _audits() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what audit files hold, but for the facts."""
+    for name, rows in {"no host": [], "lost hosts": _lost()}.items():
+        made = audit(rows, "1.2.3", "2026-11-26T02:32:55Z", "2026-11-26T02:33:10Z")
+        yield name, dict(made, hosts=[dict(one, socket_memory=bool(one["socket_memory"])) for one in made["hosts"]])
+
+
+def _lost() -> list[dict[str, Any]]:
+    """Return the rows of hosts that could not be read, for every reason, and of one that could."""
+    unreachable = {"unreachable": True, "msg": "Task failed: ssh: connect to host web1 port 22: No route to host"}
+    failed = {"failed": True, "msg": "web2: No Python on the host. " * 40}
+    return [
+        row("web1", healthy(), unreachable, active=False),
+        row("web2", None, failed, active=False),
+        row("web3", None, None, active=False),
+        row("web4", facts_of("pressure"), {}, active=False),
+        row("web5", None),
+        row("web6", {"tcp": {"state": "odd"}}),
+        row("web7", facts_of("soft"), {}),
+    ]
+
+
+def _table(facts: dict[str, Any]) -> list[str]:
+    """Return the lines of the table of hosts by their *facts*."""
+    return table([row(host, one) for host, one in facts.items()])
+
+
+def _finding(name: str) -> dict[str, Any]:
+    """Return a finding with this id."""
+    return {"id": name, "severity": "info", "subject": None, "message": "", "evidence": {}, "remedy": ""}
 
 
 def _dropins() -> Iterator[tuple[str, list[str]]]:

@@ -9,6 +9,7 @@ from unittest import mock
 
 import pytest
 import yaml
+from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.linux_net.socket_memory.plugins.action.verdict import ActionModule
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.gate import RULES
 from ansible_collections.linux_net.socket_memory.tests.unit.helpers import sizes
@@ -180,3 +181,10 @@ def test_the_role_and_its_documentation_have_the_rules_and_their_defaults():
     options = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
     for name, value in RULES.items():
         assert defaults["pressure_gate_" + name] == options["pressure_gate_" + name]["default"] == value
+
+
+def test_a_reading_that_was_let_go_on_counts_as_it_would_have():
+    with pytest.raises(AnsibleConnectionFailure, match="^no route$"):
+        run({"reading": {"unreachable": True, "msg": "Task failed: no route"}})
+    assert run({"reading": {"failed": True, "msg": "Task failed: web1: No Python."}}) == {"failed": True, "msg": "web1: No Python."}
+    assert run({"reading": {"changed": False}})["skipped"]

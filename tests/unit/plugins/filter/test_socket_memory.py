@@ -5,7 +5,9 @@
 """The filters: the same result as the function behind, and refusals in Ansible's way."""
 
 import functools
+import json
 import os
+import re
 import sys
 
 import pytest
@@ -13,10 +15,17 @@ from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.linux_net.socket_memory.plugins.filter import socket_memory
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import recommend
+from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.collection_version import collection_version
 
 # Each takes the context of a template first.
 FILTERS = {name: functools.partial(function, object()) for name, function in socket_memory.FilterModule().filters().items()}
 DROPIN = "/etc/sysctl.d/99-tcp-memory.conf"
+
+
+def table_of(facts):
+    """Return the table of hosts by their *facts*."""
+    hostvars = {name: {"ansible_facts": {"socket_memory": one}} for name, one in facts.items()}
+    return FILTERS["_audit_table"](FILTERS["_audit"](list(facts), hostvars, list(facts), "read"))
 
 
 class Tagged(str):
@@ -34,7 +43,7 @@ def test_a_door_gives_what_the_function_gives(host):
     assert FILTERS["recommend"](facts, workload) == recommend(facts, workload)
     assert FILTERS["recommend"](facts) == facts["recommended"]
     assert FILTERS["_assignments"](facts["recommended"], facts["page_size"])[0]["key"] == "net.ipv4.tcp_mem"
-    assert FILTERS["_fleet_table"](FILTERS["_fleet"]({"a": facts}))[-1] == "1 host: 1 normal"
+    assert table_of({"a": facts})[-1] == "1 host: 1 normal"
 
 
 @pytest.mark.parametrize("name, arguments", [
@@ -60,10 +69,26 @@ def test_facts_that_are_none_are_refused_without_their_text(facts):
 
 def test_one_host_with_wrong_facts_does_not_spoil_the_table_of_the_others(host):
     hosts = dict({"wrong%d" % number: facts for number, facts in enumerate(WRONG)}, right=host.facts(), none=None)
-    lines = FILTERS["_fleet_table"](FILTERS["_fleet"](hosts))
-    assert [line.split()[1:3] for line in lines[1:-1]] == [["no", "facts"]] * 10 + [["normal", "4.7"]]
+    lines = table_of(hosts)
+    assert [line.split()[1:3] for line in lines[1:-1]] == [["failed", "-"]] * 10 + [["normal", "4.7"]]
     forged = dict(host.facts(), findings=[{"id": "none\nweb9  normal", "severity": "info", "message": "", "evidence": {}, "remedy": ""}])
-    assert len(FILTERS["_fleet_table"](FILTERS["_fleet"]({"d": forged}))) == 3
+    assert len(table_of({"d": forged})) == 3
+
+
+def test_an_audit_goes_by_the_reading_and_by_who_still_takes_part(host):
+    hostvars = {"gone": {"ansible_facts": {"socket_memory": host.facts()}, "read": {"unreachable": True, "msg": "no route"}},
+                "right": {"ansible_facts": {"socket_memory": host.facts()}, "read": {"changed": False}}, "lost": {}}
+    made = FILTERS["_audit"](list(hostvars), hostvars, ["right"], "read", "2026-11-26T02:32:55Z")
+    assert [(one["host"], one["status"]) for one in made["hosts"]] == [("gone", "unreachable"), ("lost", "failed"), ("right", "ok")]
+    assert made["collection"] == collection_version() and made["started"] == "2026-11-26T02:32:55Z"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", made["finished"])
+    assert FILTERS["_audit"]([], {}, [], "read")["started"]
+
+
+@pytest.mark.parametrize("told", [None, "x", [], {}, {"hosts": "x"}, {"hosts": ["x"]}])
+def test_what_is_no_audit_is_refused(told):
+    with pytest.raises(AnsibleFilterError, match="^audit: found no list of hosts"):
+        FILTERS["_audit_table"](told)
 
 
 def test_parts_that_were_not_gathered_are_named(host):
@@ -87,6 +112,22 @@ def test_jmespath_sees_ansible_text_as_text():
     assert FILTERS["jmespath"](data, "[?starts_with(tcp.state, 'p')].host") == ["b"]
     with pytest.raises(AnsibleFilterError, match=r"JMESPath expression '\[\?'"):
         FILTERS["jmespath"](data, "[?")
+
+
+def test_jmespath_reads_the_text_of_a_saved_audit():
+    pytest.importorskip("jmespath")
+    saved = json.dumps({"hosts": [{"host": "a", "status": "ok"}, {"host": "{{ 1 }}", "status": "failed"}]})
+    for text in (saved, Tagged(saved), wrap_var(saved)):
+        context = type("Context", (), {"unsafe": False})()
+        found = socket_memory.FilterModule().filters()["jmespath"](context, text, "hosts[?status!='ok'].host")
+        assert found == ["{{ 1 }}"] and context.unsafe and type(found[0]) is type(wrap_var("{{ 1 }}"))
+
+
+@pytest.mark.parametrize("text", ["", "{", "web1", '{"a": 1} x', "[" * 100000])
+def test_jmespath_says_that_text_is_no_json(text):
+    pytest.importorskip("jmespath")
+    with pytest.raises(AnsibleFilterError, match="^data: found text that is no JSON .*, expected data or JSON text"):
+        FILTERS["jmespath"](text, "@")
 
 
 def test_jmespath_without_its_library_says_what_to_install(monkeypatch):
