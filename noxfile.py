@@ -83,9 +83,9 @@ def ansible_test(session: nox.Session, core: str, target: str, *command: str) ->
 
 @nox.session(python=python_for("2.19"))
 def units(session: nox.Session) -> None:
-    """Unit tests on the controller's Python."""
+    """Unit tests on the controller's Python, and 20,000 inputs of the fuzzer."""
     session.install("ansible-core~=2.19.0", "jmespath", "pytest")
-    session.run("pytest", "tests/unit", *session.posargs)
+    session.run("pytest", "tests/unit", "tests/fuzz", *session.posargs)
 
 
 @nox.session(python=python_for("2.19"))
@@ -211,6 +211,13 @@ def controllers(session: nox.Session, *cores: str) -> list[str]:
         session.run(str(folder / "bin" / "pip"), "install", "--quiet", f"ansible-core~={core}.0", "jmespath", external=True, silent=True)
         folders.append(str(folder / "bin"))
     return folders
+
+
+@nox.session(python=python_for("2.19"), default=False)
+def record(session: nox.Session) -> None:
+    """Record anew what the code puts out, for changes that are meant: see tests/recorded."""
+    session.install("ansible-core~=2.19.0", "jmespath", "pytest")
+    session.run("python", "tests/recorded/record.py", *session.posargs)
 
 
 @nox.session(python=python_for("2.19"), default=False)

@@ -9,10 +9,32 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import SMALLEST
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import THRESHOLDS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import (
+    choice,
+    either,
+    flag,
+    integer,
+    items,
+    nullable,
+    record,
+    text,
+)
 from ansible_collections.linux_net.socket_memory.plugins.modules.sysctl_dropin import ARGUMENTS
-from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.fast_lane import FastLaneAction, Work, prepare
+from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.fast_lane import FastLaneAction, prepare
+from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.host_answer import LONGEST_MESSAGE, expected
+from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.host_script import Work
 
-prepare("dropin")
+prepare("dropin.transaction")
+
+LONGEST_DIFFERENCE = 64 * 1024  # characters of a file or of running values
+VALUE = nullable(either(items(integer(SMALLEST), len(THRESHOLDS)), integer(SMALLEST), text(LONGEST_MESSAGE, cut=True)))
+SETTING = record({
+    "key": text(), "desired": VALUE, "runtime_before": VALUE, "runtime_after": VALUE, "boot_before": VALUE, "boot_after": VALUE,
+    "status": choice("unchanged", "applied", "planned", "skipped", "shadowed", "restored", "failed"), "reason": text(LONGEST_MESSAGE, cut=True)})
+SETTINGS = items(SETTING, 1000)  # a user's own template may set any key
+DIFFERENCE = record({name: text(LONGEST_DIFFERENCE, cut=True) for name in ("before_header", "after_header", "before", "after")})
 
 
 class ActionModule(FastLaneAction):
@@ -20,8 +42,8 @@ class ActionModule(FastLaneAction):
 
     module_name = "linux_net.socket_memory.sysctl_dropin"
     arguments = ArgumentSpecValidator(**ARGUMENTS)
-    returns = frozenset(("changed", "diff", "saved_state", "settings", "warnings"))
+    wanted = wanted_of_module = expected({"changed": flag(), "settings": SETTINGS}, diff=items(DIFFERENCE, 2), saved_state=nullable(text()))
 
     def work(self, params: dict[str, Any]) -> Work:
         """The whole transaction is the host's."""
-        return Work("dropin", "run", params)
+        return Work("dropin.transaction", "run", params)

@@ -2,18 +2,67 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The filters of this collection: doors to the functions that also run on the hosts. Each is documented in the .yml of its name."""
+"""The filters of this collection: doors to plain functions. Each is documented in the .yml of its name.
+
+Facts are checked here, wherever they come from. What leaves may hold text of a host, so it is marked as no template.
+"""
+
+from __future__ import annotations
 
 import functools
 import json
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.capacity import capacity
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.drift import drift
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks import drift as drifts
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.fleet import fleet, fleet_table
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout import judge_batch, regressions, sum_up, would_relieve
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import assignments, recommend
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.shape import ASSIGNED, checked_facts, usable_facts
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.report import fleet_table as reports
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout import rollout
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import checked, record
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import capacity as capacities
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import recommend as sizes
+from jinja2 import pass_context
+
+
+def recommend(facts, workload=None):
+    """Return the settings for one host."""
+    return sizes.recommend(checked_facts(facts), workload)
+
+
+def assignments(recommendation, page_size):
+    """Return the lines of a drop-in."""
+    return sizes.assignments(checked(recommendation, record(ASSIGNED), "recommendation"), page_size)
+
+
+def capacity(facts, workload=None):
+    """Return how many connections one host carries."""
+    return capacities.capacity(checked_facts(facts), workload)
+
+
+def drift(settings, facts):
+    """Return where one host differs from *settings*."""
+    return drifts.drift(settings, checked_facts(facts, "limits", "boot"))
+
+
+def would_relieve(facts, settings=None):
+    """Return whether *settings* are worth a try on one host."""
+    return rollout.would_relieve(checked_facts(facts, "tcp"), settings)
+
+
+def regressions(before, after):
+    """Return in what one host is worse off."""
+    return rollout.regressions(*(checked_facts(facts, "tcp", "udp", "counters") for facts in (before, after)))
+
+
+def fleet(facts_of_hosts):
+    """Return one row for each host; one whose facts are none counts as not read."""
+    return reports.fleet({host: usable_facts(facts) for host, facts in facts_of_hosts.items()})
+
+
+def fleet_table(hosts):
+    """Return the lines of a table of *hosts*, from fleet or from a saved audit."""
+    return reports.fleet_table([{"host": str(row["host"]), "socket_memory": usable_facts(row["socket_memory"])} for row in hosts])
 
 
 def jmespath(data, expression):
@@ -30,30 +79,43 @@ def jmespath(data, expression):
         raise AnsibleFilterError("JMESPath expression %r: %s" % (expression, error)) from error
 
 
-def rollout_batch(names, hostvars, active):
-    """Return what judge_batch says about the hosts *names*."""
-    return judge_batch(_tuned(names, hostvars), active)
+def rollout_batch(names, hostvars, active, prefix):
+    """Return what judge_batch says about the hosts *names*, of what a role left in variables that begin with *prefix*."""
+    hosts = _tuned(names, hostvars, prefix)
+    for host in hosts.values():
+        for reading in ("before", "after"):
+            facts = rollout.facts_in(host[reading])
+            if facts:
+                host[reading] = {"ansible_facts": {"socket_memory": usable_facts(facts)}}
+    return rollout.judge_batch(hosts, active)
 
 
-def rollout_summary(names, hostvars, active, check_mode=False):
-    """Return what sum_up says about the hosts *names*."""
-    return sum_up(_tuned(names, hostvars), active, check_mode)
+def rollout_summary(names, hostvars, active, prefix, check_mode=False):
+    """Return what sum_up says about the hosts *names*, likewise."""
+    return rollout.sum_up(_tuned(names, hostvars, prefix), active, check_mode)
 
 
-def _tuned(names, hostvars):
-    """Return what the role tune_tcp left in the variables of each host; to get at those of a host costs milliseconds, so once."""
+def _tuned(names, hostvars, prefix):
+    """Return what a role left in the variables of each host; to get at those of a host costs milliseconds, so once."""
     variables = ((name, hostvars[name]) for name in names)
-    return {name: {short: own.get("tune_tcp_" + short) for short in ("before", "result", "after", "batch")} for name, own in variables}
+    return {name: {short: own.get(prefix + short) for short in ("before", "result", "after", "batch")} for name, own in variables}
 
 
 def _door(function):
-    """Return *function* with its refusals told in Ansible's way."""
+    """Return *function* with its refusals told in Ansible's way, and its result marked as no template."""
+
+    @pass_context
     @functools.wraps(function)
-    def filter_function(*arguments, **options):
+    def filter_function(context, *arguments, **options):
         try:
-            return function(*arguments, **options)
+            result = wrap_var(function(*arguments, **options))
         except SocketMemoryError as error:
             raise AnsibleFilterError(str(error)) from error
+        # Up to ansible-core 2.18 a mark may get lost where a result becomes text and data again; the context of the template keeps it.
+        if hasattr(context, "unsafe"):
+            context.unsafe = True
+        return result
+
     return filter_function
 
 
@@ -62,5 +124,8 @@ class FilterModule:
 
     def filters(self):
         """Return {name: function}."""
-        functions = (assignments, capacity, drift, fleet, fleet_table, jmespath, recommend, regressions, rollout_batch, rollout_summary, would_relieve)
-        return {function.__name__: _door(function) for function in functions}
+        public = (capacity, drift, jmespath, recommend)
+        of_roles = (assignments, fleet, fleet_table, regressions, rollout_batch, rollout_summary, would_relieve)
+        named = {function.__name__: function for function in public}
+        named.update({"_" + function.__name__: function for function in of_roles})
+        return {name: _door(function) for name, function in named.items()}

@@ -5,10 +5,6 @@
 """The one exception of the domain: a refusal or a failure, told to the person who must act on it."""
 
 
-# What comes of facts whose values are not what they should be: a host may answer anything, and what is kept of it may be damaged.
-NOT_IN_ORDER = (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError)
-
-
 class SocketMemoryError(Exception):
     """Raised by every domain function that refuses its input or could not do its work.
 
@@ -22,5 +18,8 @@ class SocketMemoryError(Exception):
 
 
 def refuse(subject, found, expected, remedy):
-    """Return the SocketMemoryError for *subject*: every refusal reads alike, in the same order."""
+    """Return the SocketMemoryError for *subject*: every refusal reads alike, in the same order.
+
+    All four are texts of ours. What somebody else wrote goes through bounds.quoted first.
+    """
     return SocketMemoryError("%s: found %s, expected %s. %s" % (subject, found, expected, remedy))

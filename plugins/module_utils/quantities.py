@@ -8,6 +8,7 @@ import collections
 import math
 import re
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import quoted
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
 
 # kind: what a number without a unit means, and the units as (multiply, divide). Units are case-sensitive: b is not B.
@@ -53,7 +54,7 @@ def parse_quantity(name, quantity, value):
         number = value
     # NaN fails every comparison, so the range is asked in the positive.
     if number is None or not quantity.smallest <= number <= quantity.largest or (quantity.whole and number != int(number)):
-        raise refuse("workload." + name, repr(value), "a %s from %s to %s" % (
+        raise refuse("workload." + name, quoted(value), "a %s from %s to %s" % (
             "whole number" if quantity.whole else "number", quantity.smallest, quantity.largest), _how_to_write(plain, units) + hint)
     return int(number) if quantity.whole else float(number)
 

@@ -186,7 +186,7 @@ ansible_facts:
           description:
             - What the C(sysctl.d) files set at the next boot, by C(systemd-sysctl). A key that no file sets is absent.
             - C(value) is the text itself where the kernel refuses it, or takes only the first numbers of it. C(overrides) are the lines
-              that lose, nearest first.
+              that lose, nearest first; C(overrides_left_out) counts those beyond the first 50, where there are.
             - C(procps) is what C(sysctl --system) would leave and C(tuned) what tuned leaves each time it starts, by its active profile and
               by writing C(sysctl.d) once more in its own order. Each is absent where the host has no such program, it is switched off, or
               it does not set the key.
@@ -211,6 +211,8 @@ ansible_facts:
           description:
             - V(false) where a file or directory could not be read as text, such as a dangling link, a FIFO, or a file of more than 4 MiB.
               A warning names each; what it sets is not in C(boot).
+            - Also where there are more than 10,000 files, 16 MiB, or 300,000 lines on network keys. Then the files that
+              the boot reads last are read, and a warning tells how many are not.
           type: bool
           returned: with the subset V(boot)
           sample: true
@@ -219,6 +221,7 @@ ansible_facts:
             - Who else sets keys of this collection, such as tuned, bpftune, an Oracle or SAP package, cloud-init, a hook of NetworkManager.
             - C(active) tells whether it runs now, or is read or run at the next boot; null where files cannot tell. C(keys) are the keys it
               sets, C(evidence) is the file that says so.
+            - At most 50; C(managers_left_out), beside it, counts the rest, where there are more.
             - Scripts are searched for the names of keys, they are not run. An initramfs is not unpacked, so its C(keys) are empty. So they are for
               a file that the user of the task may not read.
           type: list
@@ -256,6 +259,8 @@ ansible_facts:
           description:
             - What was seen in the window of observation. C(used) is in pages of the host and bytes; C(trend) is V(steady) where C(change)
               is not larger than what the kernel may miscount. C(states) are those seen, in order, with the time spent in each.
+            - C(under_pressure) tells the time under pressure, and its share of the time that could be read. In
+              C(unreadable_seconds) neither the kernel's flag nor the usage could be.
             - C(counters) tells by how much each counter rose, of this network namespace; null where it is missing or was set back.
               C(TCPMemoryPressures) also rises for pressure too short to be seen; C(TCPMemoryPressuresChrono), in milliseconds, only
               when pressure ends, then also by the time before the window.
@@ -272,7 +277,7 @@ ansible_facts:
                 change: {pages: 524, bytes: 2146304}
               trend: rising
               states: [{state: soft, seconds: 1.25}, {state: pressure, seconds: 3.25}, {state: recovering, seconds: 0.5}]
-              under_pressure: {seconds: 3.75, share: 0.75}
+              under_pressure: {seconds: 3.75, share: 0.75, unreadable_seconds: 0.0}
             udp:
               used:
                 first: {pages: 12, bytes: 49152}
@@ -286,6 +291,7 @@ ansible_facts:
           description:
             - Control groups that hold socket memory, at most 20, those that hold most first, or null. One at its limit restricts its sockets
               as TCP pressure does, without raising the kernel's flag.
+            - C(groups_left_out) counts the rest, where there are more.
             - C(high_bytes) and C(max_bytes) are the limits of C(memory_bytes), null where there is none. Version 1 counts sockets apart, and
               only in groups with a limit; there C(memory_bytes) is null and C(max_bytes) the limit of C(socket_bytes).
             - C(events) count since the group was made, C(events_in_window), with O(window), during the window. C(stalled_percent)
@@ -313,7 +319,9 @@ ansible_facts:
           sample:
             - {text: "TCP: too many orphaned sockets", count: 3, first_age_seconds: 912.5, last_age_seconds: 30.1}
         warnings:
-          description: What could not be read, and why.
+          description:
+            - What could not be read, and why, in at most 50 sentences. If there are more, another one tells how many are
+              left out.
           type: list
           elements: str
           returned: success
@@ -321,8 +329,8 @@ ansible_facts:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.door import serve
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import run
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.assemble import run
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.ordinary_module import serve
 
 ARGUMENTS = {
     "argument_spec": {

@@ -4,7 +4,18 @@
 
 """The test for hosts whose TCP is under memory pressure."""
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.states import under_memory_pressure
+from ansible.errors import AnsibleFilterError
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.shape import checked_facts
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import under_memory_pressure
+
+
+def is_under_memory_pressure(facts):
+    """Return whether the *facts* of a host say so; what they cannot tell is no."""
+    try:
+        return bool(under_memory_pressure(checked_facts(facts, "tcp")))
+    except SocketMemoryError as error:
+        raise AnsibleFilterError(str(error)) from error
 
 
 class TestModule:
@@ -12,4 +23,4 @@ class TestModule:
 
     def tests(self):
         """Return {name: function}."""
-        return {"under_memory_pressure": lambda facts: bool(under_memory_pressure(facts))}
+        return {"under_memory_pressure": is_under_memory_pressure}

@@ -4,10 +4,10 @@
 
 """Compares what measure_connections.py found on a kernel with what module_utils.connection_cost says of it."""
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.connection_cost import (
-    SOCK_MIN_SNDBUF,
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.connection_cost import (
     idle_bytes,
-    requested_to_held,
+    receive_buffer_held,
+    send_buffer_held,
     truesize,
     window_of_buffer,
 )
@@ -43,8 +43,8 @@ def check_pool(found):
 def check_buffers(found):
     """Doubled, and never below the minimum: exactly."""
     for one in found["buffers"]:
-        assert one["receive"] == requested_to_held(one["asked"])
-        assert one["send"] == requested_to_held(one["asked"], SOCK_MIN_SNDBUF)
+        assert one["receive"] == receive_buffer_held(one["asked"])
+        assert one["send"] == send_buffer_held(one["asked"])
 
 
 def check_windows(found):

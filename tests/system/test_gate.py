@@ -16,8 +16,9 @@ import sys
 import time
 
 import pytest
-from ansible_collections.linux_net.socket_memory.plugins.module_utils import facts, window
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.gate import judge
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.gate import judge
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import assemble as facts
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host import observation as window
 
 from ..support import tcp_pressure
 from ..support.this_host import write_running
@@ -98,12 +99,12 @@ def test_a_spike_that_ends_in_the_window_is_seen_and_does_not_fail(observe):
     # Left alone, the kernel collapses queues and soon lets pressure be recovering.
     assert {"pressure", "recovering"} & {one["state"] for one in window["tcp"]["states"]}
     assert 0 < window["tcp"]["under_pressure"]["share"] < 1
-    assert window["tcp"]["used"]["peak"]["pages"] > seen["tcp"]["thresholds"]["low"] > window["tcp"]["used"]["last"]["pages"]
+    assert window["tcp"]["used"]["peak"]["pages"] > seen["tcp"]["thresholds"]["low"]["pages"] > window["tcp"]["used"]["last"]["pages"]
     assert window["counters"]["TCPMemoryPressures"] >= 1
     lasted = window["counters"]["TCPMemoryPressuresChrono"] / 1000
     assert spike.falling - spike.raised - TICKS < lasted < spike.over - spike.start + TICKS
     verdict = judge(seen)
-    assert (verdict["verdict"], verdict["reasons"][0]["id"]) == ("warn", "tcp-spike")
+    assert (verdict["verdict"], verdict["findings"][0]["id"]) == ("warn", "tcp-spike")
     assert not judge(seen, {"sustained": 0})["passes"]
 
 
@@ -114,7 +115,7 @@ def test_pressure_that_goes_on_fails_and_the_chrono_says_nothing_of_it(observe, 
     assert seen["window"]["tcp"]["under_pressure"] == {"seconds": seen["window"]["seconds"], "share": 1.0}
     assert seen["window"]["counters"]["TCPMemoryPressures"] == seen["window"]["counters"]["TCPMemoryPressuresChrono"] == 0
     verdict = judge(seen)
-    assert (verdict["verdict"], verdict["reasons"][0]["id"]) == ("fail", "tcp-pressure")
+    assert (verdict["verdict"], verdict["findings"][0]["id"]) == ("fail", "tcp-pressure")
     assert "for at least %.1f seconds, the whole window" % seen["window"]["seconds"] in verdict["message"]
 
 
@@ -126,8 +127,8 @@ def test_recovering_fails_where_the_same_numbers_on_the_way_up_do_not(observe, u
     assert up["tcp"]["thresholds"] == down["tcp"]["thresholds"]
     for seen in (up, down):  # what is counted is what was charged for the connections, and little else
         assert abs(seen["tcp"]["used"]["pages"] - usage.pages) < tcp_pressure.distance()
-    assert (judge(up)["verdict"], judge(up)["reasons"][0]["id"]) == ("warn", "tcp-soft")
-    assert (judge(down)["verdict"], judge(down)["reasons"][0]["id"]) == ("fail", "tcp-recovering")
+    assert (judge(up)["verdict"], judge(up)["findings"][0]["id"]) == ("warn", "tcp-soft")
+    assert (judge(down)["verdict"], judge(down)["findings"][0]["id"]) == ("fail", "tcp-recovering")
 
 
 def test_orphans_that_the_kernel_resets_are_in_its_log(observe):
@@ -172,7 +173,7 @@ def test_orphans_that_the_kernel_resets_are_in_its_log(observe):
     assert seen["window"]["counters"]["TCPAbortOnMemory"] > 0
     assert text in [message["text"] for message in seen["kernel_log"]]
     verdict = judge(seen, {"kernel_log": "fail", "kernel_log_seconds": time.monotonic() - start})
-    assert "kernel-log" in [reason["id"] for reason in verdict["reasons"] if reason["severity"] == "fail"]
+    assert "kernel-log" in [one["id"] for one in verdict["findings"] if one["severity"] == "error"]
 
 
 @pytest.mark.skipif(not (CGROUPS / "memory.kmem.tcp.limit_in_bytes").exists(), reason="needs control groups of version 1")
@@ -203,7 +204,7 @@ sys.stdin.read()
         assert found and found[0]["max_bytes"] == 1 << 20
         assert seen["tcp"]["kernel_flag"] is False
         verdict = judge(seen, {"cgroups": "fail"})
-        assert (verdict["verdict"], verdict["reasons"][0]["id"]) == ("fail", "cgroup-pressure"), found
+        assert (verdict["verdict"], verdict["findings"][0]["id"]) == ("fail", "cgroup-pressure"), found
         assert judge(seen)["passes"]
     finally:
         group.rmdir()

@@ -10,8 +10,9 @@ import pathlib
 import re
 
 import pytest
-from ansible_collections.linux_net.socket_memory.plugins.module_utils import dropin, facts
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import transaction as dropin
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import assemble as facts
 
 from ..support import tcp_pressure
 from ..support.this_host import running
@@ -71,7 +72,7 @@ def test_every_state_from_the_same_usage_with_the_flag_down_and_up():
     seen = {}
     for state, flag, now in tcp_pressure.stages(None, tcp):
         assert (now["state"], now["kernel_flag"]) == (state, flag)
-        seen.setdefault(tuple(now["thresholds"].values()), set()).add((state, flag))
+        seen.setdefault(tuple(one["pages"] for one in now["thresholds"].values()), set()).add((state, flag))
     assert {frozenset(pair) for pair in seen.values()} == {
         frozenset([("normal", False)]), frozenset([("soft", False), ("recovering", True)]),
         frozenset([("imminent", False), ("pressure", True)]), frozenset([("critical", False), ("critical", True)])}

@@ -54,3 +54,12 @@ def test_range_and_whole_numbers_hold_for_every_way_to_write(value, taken):
     else:
         with pytest.raises(SocketMemoryError, match="a whole number from 1024 to 4096"):
             parse("bytes", value, 1024, 4096, whole=True)
+
+
+@pytest.mark.parametrize("value", [pytest.param(10 ** 5000, id="huge"), [10 ** 5000], {"a": 10 ** 5000}, "9" * 10 ** 6,
+                                   "x" * 10 ** 6])
+def test_a_refusal_of_something_large_is_short(value):
+    """Python itself refuses to print the first from 3.11 on."""
+    with pytest.raises(SocketMemoryError) as caught:
+        parse("bytes", value)
+    assert len(str(caught.value)) < 300
