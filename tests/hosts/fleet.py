@@ -5,6 +5,7 @@
 """A fleet of real kernels on one machine: user-mode-linux hosts with systemd and sshd, in a network namespace of their own.
 
     fleet.py up [HOST ...]       start them (all without names); writes .cache/hosts/fleet/inventory.json for Ansible
+    fleet.py reboot [HOST ...]   boot them anew
     fleet.py status              who runs
     fleet.py shell HOST [COMMAND ...]
     fleet.py down                end them and leave nothing behind
@@ -35,8 +36,10 @@ NEEDED = dict(images.NEEDED, **{"linux.uml": "user-mode-linux", "ip": "iproute2"
 SOCKETS = "/run/socket-memory-fleet-"
 # Seconds. A host answers within a fraction of one, boots within 20, and is gone at once: on a machine that has nothing else to do.
 CONNECT_TIMEOUT = 120
-START_TIMEOUT = 900
+START_TIMEOUT = 600
 END_TIMEOUT = 120
+# How often a host is switched on before that is called a fault: on a busy machine, a kernel in user mode may wait for its disk for ever.
+START_TRIES = 3
 SSH_OPTIONS = (
     "ProxyCommand=ip netns exec %s nc %%h %%p" % NAMESPACE,
     "StrictHostKeyChecking=no",
@@ -79,21 +82,46 @@ def up(names):
         for name in names:
             start(name)
         INVENTORY.write_text(json.dumps(inventory(names), indent=1) + "\n")
-        deadline = time.monotonic() + START_TIMEOUT
         for name in names:
-            wait_for(name, deadline)
+            wait_for(name)
     except BaseException:
         down()
         raise
 
 
-def wait_for(name, deadline):
-    """Wait until the host answers. Raises HostError with the end of its console once time.monotonic() is past *deadline*."""
-    while _ssh(name, "true", quiet=True):
-        time.sleep(0.5)  # waits for the host to boot
-        if time.monotonic() > deadline:
-            console = (FLEET / name / "console").read_text(errors="replace")
-            raise images.HostError("%s does not answer within %d s. Its console ends with: %s" % (name, START_TIMEOUT, console[-500:]))
+def wait_for(name, boot=None):
+    """Wait until the host answers, in another boot than *boot*, and return in which. Where it does not, it is switched off and on again.
+
+    Raises HostError with the end of its console after START_TRIES.
+    """
+    for tries in range(1, START_TRIES + 1):
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline:
+            now = boot_of(name)
+            if now not in (None, boot):
+                return now
+            time.sleep(0.5)  # waits for the host to boot
+        console = "%s does not answer within %d s. Its console ends with: %s" % (
+            name, START_TIMEOUT, (FLEET / name / "console").read_text(errors="replace")[-500:])
+        if tries == START_TRIES:
+            raise images.HostError(console)
+        print("%s It is switched off and on again." % console, file=sys.stderr, flush=True)
+        kill(name)
+        start(name)
+
+
+def boot_of(name):
+    """Return what tells a boot of the host from any other, None where it does not answer."""
+    return _ssh(name, "cat", "/proc/sys/kernel/random/boot_id", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout or None
+
+
+def reboot(names):
+    """Tell the hosts to boot and wait until each did. Raises HostError."""
+    boots = {name: wait_for(name) for name in names}
+    for name in names:
+        _ssh(name, "systemctl", "reboot", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for name in names:
+        wait_for(name, boots[name])
 
 
 def down():
@@ -182,7 +210,14 @@ def start(name):
 
 def kill(name):
     """Pull the plug of the host. Connections to it end at once, new ones within three seconds: it would take half a minute each to notice."""
-    os.killpg(int((FLEET / name / "process").read_text()), signal.SIGKILL)
+    group = int((FLEET / name / "process").read_text())
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
+    deadline = time.monotonic() + END_TIMEOUT
+    while group in _process_groups():
+        if time.monotonic() > deadline:
+            raise images.HostError("%s cannot be ended within %d s: process group %d." % (name, END_TIMEOUT, group))
+        time.sleep(0.01)  # waits for its processes to end
     address = _address(name).partition("/")[0]
     images.run("ip", "netns", "exec", NAMESPACE, "ip", "neighbour", "flush", "to", address)
     _disconnect(address)
@@ -202,34 +237,34 @@ def _process_groups():
     return groups
 
 
-def _ssh(name, *command, quiet=False):
-    """Run *command* on the host, or a shell. Returns its exit code."""
+def _ssh(name, *command, **options):
+    """Run *command* on the host, or a shell. options: of subprocess.run. Returns the process."""
     words = ["ssh", "-i", str(images.private_key()), "-o", "BatchMode=yes"]
     for option in SSH_OPTIONS:
         words += ["-o", option]
-    words += ["root@" + _address(name).partition("/")[0], *command]
-    output = subprocess.DEVNULL if quiet else None
-    return subprocess.run(words, stdout=output, stderr=output, stdin=subprocess.DEVNULL if quiet else None, check=False).returncode
+    return subprocess.run([*words, "root@" + _address(name).partition("/")[0], *command], check=False, **options)
 
 
 def main():
     """Do what the command line says. Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("action", choices=["up", "status", "shell", "down"])
+    parser.add_argument("action", choices=["up", "reboot", "status", "shell", "down"])
     parser.add_argument("words", nargs=argparse.REMAINDER, metavar="HOST [COMMAND ...]")
     arguments = parser.parse_args()
     names = arguments.words or list(HOSTS)
-    if arguments.action in ("up", "shell"):
-        unknown = [name for name in (names if arguments.action == "up" else names[:1]) if name not in HOSTS]
+    if arguments.action in ("up", "reboot", "shell"):
+        unknown = [name for name in (names[:1] if arguments.action == "shell" else names) if name not in HOSTS]
         if unknown:
             raise images.HostError("No such host: %s. There are %s." % (", ".join(unknown), ", ".join(HOSTS)))
     if arguments.action == "up":
         up(names)
         print(INVENTORY)
+    elif arguments.action == "reboot":
+        reboot(names)
     elif arguments.action == "status":
         print("\n".join(leftovers()) or "no fleet")
     elif arguments.action == "shell":
-        return _ssh(names[0], *names[1:] if arguments.words else ())
+        return _ssh(names[0], *names[1:] if arguments.words else ()).returncode
     else:
         down()
     return 0
