@@ -60,6 +60,8 @@ def shell_command(programs: tuple[str, ...], given: bool, path: str) -> str:
 
 def read_answer(output: str, mark: str, wanted: Expected) -> dict[str, Any]:
     """Return the answer in *output*, which stands between two *mark*s, as it is *wanted*. Raises NoAnswer."""
+    if len(output) >= MAXIMUM_OUTPUT:
+        raise NoAnswer(f"it printed more than {MAXIMUM_OUTPUT} bytes, of which nothing is used")
     parts = output.split(mark)
     if len(parts) != 3:
         raise NoAnswer("its answer is not whole" if mark in output else "it gave no answer")
@@ -96,8 +98,6 @@ def explain(reason: NoAnswer, code: int, output: str, programs: tuple[str, ...],
     if "Unknown option: -I" in said:
         return f"{tried} is Python 2, 3.6 or newer is needed. Set ansible_python_interpreter to one."
     why = str(reason)
-    if len(output) >= MAXIMUM_OUTPUT:
-        why = f"it printed more than {MAXIMUM_OUTPUT} bytes, of which nothing is used"
     if code in (OUT_OF_MEMORY, -9):
         why += ", it was killed (out of memory?)"
     return shortened(f"The work on the host ended with exit code {code} and {why}. The host said: {said}", LONGEST_MESSAGE)
