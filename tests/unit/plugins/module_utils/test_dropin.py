@@ -10,7 +10,7 @@ import os
 import shutil
 
 import pytest
-from ansible_collections.linux_net.socket_memory.plugins.module_utils import dropin
+from ansible_collections.linux_net.socket_memory.plugins.module_utils import dropin, dropin_commit, dropin_restore
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin_lock import Lock
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.saved_state import STATE_DIRECTORY
@@ -412,6 +412,41 @@ def test_what_could_not_be_put_back_is_said_loudly(host, kernel, second_answer):
     assert loud.startswith(RMEM) and "4096 87380 6291456" in loud and FIN not in loud
     assert told(error.results["settings"], "runtime_after") == {RMEM: (AFTER[RMEM],), MAX: (212992,), FIN: (60,)}
     assert host.read(DROPIN) is None
+
+
+@pytest.mark.parametrize("error", [TypeError("no"), RecursionError(), MemoryError(), UnicodeEncodeError("ascii", "x", 0, 1, "no"), KeyError("a")])
+def test_whatever_goes_wrong_with_one_key_the_others_and_the_file_are_put_back(used_host, monkeypatch, error):
+    """Also with putting it back, and that is said."""
+    before, write_running = used_host.snapshot(), dropin_commit.write_running
+    key = FIN if used_host.running(FIN) == 60 else MAX
+
+    def fail(files, written, value):
+        if written == key and value == AFTER[FIN]:
+            raise error
+        write_running(files, written, value)
+    monkeypatch.setattr(dropin_commit, "write_running", fail)
+    told_once = failure(used_host, CHANGED)
+    assert "was not brought to its new state. unexpected %s: " % type(error).__name__ in str(told_once) and "as before." in str(told_once)
+    assert "Traceback" in told_once.results["exception"] and used_host.snapshot() == before
+
+    def fail_again(files, written, value):
+        if written == RMEM:
+            raise error
+        write_running(files, written, value)
+    monkeypatch.setattr(dropin_restore, "write_running", fail_again)
+    loud = str(failure(used_host, CHANGED)).split("NOT restored, act now: ")[1]
+    assert loud.startswith("%s: unexpected %s" % (RMEM, type(error).__name__)) and "What to go back to is saved in %s." % SAVED in loud
+    assert used_host.read(DROPIN) == before.get(DROPIN, (0, None))[1] and used_host.running(FIN) == 60 and used_host.running(RMEM)[2] == 33554432
+
+
+def test_an_interrupt_that_leaves_something_behind_is_told(used_host, monkeypatch):
+    def interrupt(*_arguments):
+        raise KeyboardInterrupt()
+    monkeypatch.setattr(dropin_commit, "read_running", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        used_host.run(CHANGED)
+    monkeypatch.setattr(dropin_restore, "write_running", interrupt)
+    assert "NOT restored, act now: " in str(failure(used_host, CHANGED))
 
 
 def test_a_file_that_comes_in_between_and_wins_is_a_failure(host, kernel):
