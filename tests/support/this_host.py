@@ -12,8 +12,8 @@ import shutil
 import subprocess
 import sys
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.saved_state import STATE_DIRECTORY
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_files import HostFiles
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.saved_state import STATE_DIRECTORY
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import KEYS, format_value, key_path, read_running
 
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000  # include/uapi/linux/sched.h

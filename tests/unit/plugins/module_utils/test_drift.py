@@ -42,6 +42,23 @@ def test_each_kind_of_difference_is_named(facts, running, at_boot, reason):
                       "line": at_boot and at_boot["line"], "reason": MEM + ": " + reason}]
 
 
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_key_that_could_not_be_read_is_not_known_to_hold(facts, strict):
+    """An error is no absence: the host fails, and the table says why."""
+    reason = "cannot be read: Input/output error"
+    facts.update(limits_unreadable={MAX: reason, "net.core.somaxconn": reason}, limits=dict(facts["limits"], **{MAX: None}))
+    assert [one["reason"] for one in drift(SETTINGS, facts)] == ["%s: wanted 4096, %s" % (MAX, reason)]
+    proof = prove(facts, DROPIN, strict=strict)
+    assert not proof["passes"] and proof["unavailable"] == [TW] and [one["key"] for one in proof["drift"]] == [MAX]
+    assert proof["table"][1].split() == [MAX, "4096", "-", "4096"] + reason.split()
+    assert proof["message"] == ("1 of 3 settings hold now and after the next boot; not available here, only in the file: %s. "
+                                "Find out why the kernel's value cannot be read, and verify again." % TW)
+    assert prove(facts, DROPIN, exceptions=[MAX], strict=strict)["passes"]
+    facts["limits"][MEM] = [1, 2, 4]
+    assert prove(facts, DROPIN)["message"].endswith("Run the role tune_tcp, or correct the file that is named. Find out why the kernel's "
+                                                    "value cannot be read, and verify again.")
+
+
 def test_settings_that_cannot_be_meant_are_refused(facts):
     with pytest.raises(SocketMemoryError, match=MEM):
         drift({MEM: "1 2"}, facts)

@@ -21,6 +21,7 @@ RMEM, MAX, FIN, TW = "net.ipv4.tcp_rmem", "net.core.rmem_max", "net.ipv4.tcp_fin
 CONTENT = "# caf\u00e9\n%s = 4096 131072 16777216\n%s = 16777216\n%s = 30\n" % (RMEM, MAX, FIN)
 BEFORE = {RMEM: [4096, 87380, 6291456], MAX: 212992, FIN: 60}
 AFTER = {RMEM: [4096, 131072, 16777216], MAX: 16777216, FIN: 30}
+CHANGED = CONTENT.replace("16777216", "33554432")
 SMALLER = CONTENT.replace("%s = 30\n" % FIN, "")
 FOREIGN = b"# caf\xe9, not UTF-8\nnet.ipv4.tcp_fin_timeout = 45\n"
 
@@ -289,6 +290,32 @@ def test_keys_that_this_namespace_does_not_have_or_lets_nobody_write(host_of, ke
     assert all(key in text and reason in text for key, reason in reasons.items())
 
 
+@pytest.mark.parametrize("number", [errno.EIO, errno.EMFILE, errno.ESTALE, errno.ENOMEM, errno.EINTR])
+@pytest.mark.parametrize("path, told_of", [
+    (key_path(FIN), "%s: %s cannot be read: %%s" % (FIN, key_path(FIN))), ("/proc/meminfo", "/proc/meminfo cannot be read: %s"),
+    ("/proc/sys/kernel/random/boot_id", "/proc/sys/kernel/random/boot_id cannot be read: %s"), (DROPIN, DROPIN + " cannot be read: %s"),
+    (SAVED, "cannot be used: it cannot be read: %s")])
+@pytest.mark.parametrize("content", [CHANGED, SMALLER, None], ids=["changed", "key left", "absent"])
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_what_cannot_be_read_is_not_absent(host, monkeypatch, number, path, told_of, content, check_mode):
+    """Nothing is skipped, and nothing is touched."""
+    host.run(CONTENT)
+    before, opened = host.snapshot(), os.open
+
+    def fail(name, flags, *arguments, **options):
+        if name == host.local(path):
+            raise OSError(number, os.strerror(number), name)
+        return opened(name, flags, *arguments, **options)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", fail)
+        if content is None and path == "/proc/meminfo":  # which a way back does not need
+            host.run(check_mode=check_mode)
+            return
+        message = str(failure(host, content, check_mode=check_mode))
+    assert told_of % os.strerror(number) in message and "othing was changed" in message
+    assert host.snapshot() == before
+
+
 LIB, ETC, RUN = "/usr/lib/sysctl.d/", "/etc/sysctl.d/", "/run/sysctl.d/"
 OTHER = "%s = 10\n" % FIN
 SETS, EXCLUDES = "%s line 1 sets 10 at the next boot", "%s line 2 excludes it"
@@ -359,9 +386,6 @@ def used_host(request, host):
         else:
             host.run(text)
     return host
-
-
-CHANGED = CONTENT.replace("16777216", "33554432")
 
 
 @pytest.mark.parametrize("answers, failed, reason", [

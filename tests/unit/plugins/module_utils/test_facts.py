@@ -4,6 +4,7 @@
 
 """The facts of whole hosts: their shape, each kind of kernel, and one broken file at a time."""
 
+import errno
 import os
 
 import pytest
@@ -32,11 +33,12 @@ def names_below(facts, path):
 
 
 BOOT = {"boot_by_others", "boot_complete"}  # beside the fact boot
+LIMITS = {"limits_unreadable"}  # beside the fact limits
 
 
 def test_shape_of_the_facts(host):
     facts = host.facts()
-    assert set(facts) == HOST | set(module.SUBSETS) | {"sockets_used"} | BOOT
+    assert set(facts) == HOST | set(module.SUBSETS) | {"sockets_used"} | LIMITS | BOOT
     for path, names in {
             "tcp": {"state", "kernel_flag", "used", "thresholds", "percent_of_high", "error_bound", "sockets", "orphans", "time_wait"},
             "tcp used": SIZE, "tcp error_bound": SIZE, "tcp thresholds": THRESHOLDS, "tcp orphans": {"count", "limit"}, "tcp time_wait": {"count", "limit"},
@@ -53,7 +55,7 @@ def test_shape_of_the_facts(host):
 
 def test_this_very_machine_can_be_read():
     facts = module.run({})["ansible_facts"]["socket_memory"]
-    assert set(facts) == HOST | set(module.SUBSETS) | {"sockets_used"} | BOOT
+    assert set(facts) == HOST | set(module.SUBSETS) | {"sockets_used"} | LIMITS | BOOT
     assert facts["page_size"] == os.sysconf("SC_PAGE_SIZE") and facts["memory_total"] > 0
 
 
@@ -160,6 +162,33 @@ def test_one_broken_file_costs_its_own_facts_and_is_named(host, path, change, nu
     assert any(warning in one for one in facts["warnings"]), facts["warnings"]
 
 
+@pytest.mark.parametrize("number", [errno.EIO, errno.EMFILE, errno.ESTALE, errno.ENOMEM, errno.EINTR])
+@pytest.mark.parametrize("window", [None, 0.1])
+def test_a_key_that_cannot_be_read_is_not_absent(host, monkeypatch, number, window):
+    """It is null too, but named, with the reason."""
+    opened, key = os.open, "net.core.rmem_max"
+
+    def fail(path, *arguments, **options):
+        if path.endswith("/proc/sys/net/core/rmem_max"):
+            raise OSError(number, os.strerror(number), path)
+        return opened(path, *arguments, **options)
+    assert host.facts(gather_subset=["limits"])["limits_unreadable"] == {}
+    monkeypatch.setattr(os, "open", fail)
+    if window:  # which is for a live host only
+        monkeypatch.setattr(module, "_check_window", lambda *_arguments: True)
+    facts = host.facts(gather_subset=["limits", "tcp"], window=window)
+    assert facts["limits"][key] is None and facts["limits"]["net.core.mem_pcpu_rsv"] is None
+    assert facts["limits_unreadable"] == {key: "cannot be read: " + os.strerror(number)}
+    assert "/proc/sys/net/core/rmem_max cannot be read: " + os.strerror(number) in facts["warnings"]
+    assert "limits_unreadable" not in host.facts(gather_subset=["tcp"], window=window)
+
+
+def test_a_key_of_another_shape_is_not_absent(host):
+    host.write("/proc/sys/net/ipv4/tcp_mem", "1\t2\n")
+    facts = host.facts(gather_subset=["limits"])
+    assert facts["limits_unreadable"] == {"net.ipv4.tcp_mem": "the kernel printed '1\\t2\\n', not 3 numbers"}
+
+
 def test_a_missing_sockstat6_is_named_only_where_there_is_ipv6(host):
     host.write("/proc/net/sockstat6", None)
     assert host.facts()["warnings"] == ["/proc/net/sockstat6 does not exist"]
@@ -184,7 +213,7 @@ def test_an_error_bound_that_cannot_be_told_is_null(host_of, path, change, warni
 def test_subsets_hold_what_was_asked_for_and_no_more(host, words, subsets):
     assert module.choose_subsets(words) == set(subsets)
     memory = {"sockets_used"} if set(subsets) & {"tcp", "udp"} else set()
-    expected = HOST | set(subsets) | (BOOT if "boot" in subsets else set())
+    expected = HOST | set(subsets) | (BOOT if "boot" in subsets else set()) | (LIMITS if "limits" in subsets else set())
     assert set(host.facts(gather_subset=words)) - {"sockets_used"} == expected and memory <= set(host.facts(gather_subset=words))
 
 
