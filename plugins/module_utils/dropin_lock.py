@@ -16,13 +16,18 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.atomic_fil
     remove_directory,
 )
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.saved_state import SAVED, STATE_DIRECTORY
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.saved_state import (
+    EDITED,
+    SAVED,
+    STATE_DIRECTORY,
+    UNUSABLE,
+)
 
 LOCK = "lock"
 OTHER_REMEDY = "Find out why, and run again."
-# The sticky bit means nothing in a directory that only root can write to. It marks one that was made here, at once with
-# making it.
-MODE = 0o1700
+# A directory that is made here goes again with the last that is saved in it, and no kill may make that forgotten. So it is
+# made with the sticky bit, which means nothing where only root can write, and loses that when its lock has got the mark.
+UNMARKED, MODE, MARKED_LOCK = 0o1700, 0o700, 0o700
 ATTEMPTS = 100  # to take the lock, each after another run has removed it
 
 
@@ -100,7 +105,7 @@ class Lock:
         for one in missing_directories(self.files, STATE_DIRECTORY):
             try:
                 self.made.append(one)
-                make_directory(own_path(self.files, one), MODE if one == STATE_DIRECTORY else 0o755)
+                make_directory(own_path(self.files, one), UNMARKED if one == STATE_DIRECTORY else 0o755)
             except FileExistsError:  # another run was faster
                 self.made.remove(one)
         if not is_state_directory(self.files):
@@ -112,10 +117,14 @@ class Lock:
         finally:
             if self._handle is None:
                 os.close(handle)
-        if self._handle is not None:
-            os.ftruncate(handle, 0)
-            os.write(handle, b"%d\n" % os.getpid())
-        return self._handle is not None
+        if self._handle is None:
+            return False
+        if os.stat(self._directory).st_mode & stat.S_ISVTX:
+            os.fchmod(handle, MARKED_LOCK)
+            os.chmod(self._directory, MODE)
+        os.ftruncate(handle, 0)
+        os.write(handle, b"%d\n" % os.getpid())
+        return True
 
     def _open(self):
         """Return the lock file, opened; no link is followed, nothing of it changed."""
@@ -151,14 +160,14 @@ class Lock:
         return (now.st_dev, now.st_ino) == (found.st_dev, found.st_ino)
 
     def release(self, made=()):
-        """Give the lock back, and remove it where nothing is saved for any drop-in.
+        """Give the lock back, and remove it where nothing is kept for any drop-in.
 
         With it goes the state directory, if it was made here, and those of *made* above it.
         Returns sentences about what stays.
         """
         try:
             if self._handle is not None and not self._is_needed():
-                is_ours = os.stat(self._directory).st_mode & stat.S_ISVTX
+                is_ours = os.fstat(self._handle).st_mode & stat.S_IXUSR
                 os.unlink(self._path)
                 self._stays = []
                 if is_ours:
@@ -176,5 +185,5 @@ class Lock:
                     pass
 
     def _is_needed(self):
-        """Return whether something is saved for a drop-in. Raises OSError."""
-        return any(name.endswith("." + SAVED) for name in os.listdir(self._directory))
+        """Return whether something is kept for a drop-in. Raises OSError."""
+        return any(name.rpartition(".")[2] in (SAVED, EDITED, UNUSABLE) for name in os.listdir(self._directory))
