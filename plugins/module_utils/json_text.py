@@ -4,11 +4,12 @@
 
 """JSON without the import of json, which on a host costs a third of the work of a small task.
 
-CPython's own json is a layer above C functions, and these are used here as it does (Lib/json/encoder.py, scanner.py). Where they are
-not at hand, it is json itself.
+CPython's own json is a layer above C functions, and these are used here as it does (Lib/json/encoder.py, scanner.py).
+Where they are not at hand, it is json itself.
 """
 
-LONGEST_NUMBER = 400  # digits; int() takes a time that grows with their square, and a float has at most 309 before its point
+# Digits; int() takes a time that grows with their square, and a float has at most 309 before its point.
+LONGEST_NUMBER = 400
 
 
 def _integer(text):
@@ -43,7 +44,7 @@ def _refuse(value):
 
 
 def loads(text):
-    """Return what the JSON *text* says. Raises ValueError, and nothing else, for a text that is none or nests too deep."""
+    """Return what the JSON *text* says. Raises ValueError, and nothing else, for one that is none or nests too deep."""
     try:
         from _json import make_scanner
     except ImportError:
@@ -54,8 +55,9 @@ def loads(text):
     except RecursionError as error:
         raise ValueError("it nests too deep") from error
     except (StopIteration, SystemError):
-        # How the scanner says no to its own Python layer. To tell where, it looks for the exception of json among the modules that are
-        # loaded; in Python 3.10 and 3.11 it then has none to raise (Modules/_json.c raise_errmsg), hence SystemError.
+        # How the scanner says no to its own Python layer. To say where, it looks for the exception of json among the
+        # modules that are loaded; in Python 3.10 and 3.11 it then has none to raise (Modules/_json.c raise_errmsg),
+        # hence SystemError.
         return _loads_by_json(text)
     if end != len(stripped):
         raise ValueError("more than JSON from character %d on" % end)

@@ -10,6 +10,9 @@ import pathlib
 import re
 
 import pytest
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import commit as dropin_commit
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import plan as dropin_plan
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import restore as dropin_restore
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import transaction as dropin
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import assemble as facts
@@ -131,15 +134,14 @@ def test_gate_fails_the_host_that_stays_in_pressure(playbook):
 
 def test_half_taken_vector_is_put_back(monkeypatch, host_as_before):
     """The kernel writes element by element: of a vector whose third element it refuses it keeps the first two."""
-    monkeypatch.setattr(dropin, "lint", lambda *arguments: [])  # which would refuse the number before the kernel can
+    monkeypatch.setattr(dropin_plan, "lint", lambda *arguments: [])  # which would refuse the number before the kernel can
     attempts = []
-    read_back = dropin._Transaction._read_back
 
-    def spy(transaction, written):
+    def spy(progress):
         attempts.append(running()["net.ipv4.tcp_rmem"])
-        return read_back(transaction, written)
+        return dropin_restore.restore(progress)
 
-    monkeypatch.setattr(dropin._Transaction, "_read_back", spy)
+    monkeypatch.setattr(dropin_commit, "restore", spy)
     parameters = {"path": str(DROPIN), "state": "present", "content": "net.ipv4.tcp_rmem = 5000 140000 2147483648\n", "runtime": True,
                   "unavailable": "skip", "shadowed": "fail", "only_raise": False, "force": False, "check_mode": False}
     with pytest.raises(SocketMemoryError, match="the kernel refused 5000 140000 2147483648"):

@@ -209,9 +209,9 @@ class Killed(BaseException):
 
 
 def stop_at(step, stop, patch):
-    """Have stop() called once before the write number *step* (from 0) of a run.
+    """Have stop() called once before the write number *step* (from 0) of a run. patch: as monkeypatch.setattr.
 
-    patch: as monkeypatch.setattr. Returns the list of the steps that were reached.
+    Returns the list of the steps that were reached.
     """
     reached = []
 
@@ -242,13 +242,17 @@ def interrupt_at(monkeypatch, step, work):
     return len(reached) > step
 
 
-def kill_at(step, work):
-    """Do work() in a child of this process, which ends at the write number *step* as by SIGKILL. Returns whether it got so far."""
+def kill():
+    """End this process as by SIGKILL."""
+    os._exit(9)
+
+
+def is_killed(work):
+    """Do work() in a child of this process, and return whether that came to kill()."""
     process = os.fork()
     if not process:
         code = 1
         try:
-            stop_at(step, lambda: os._exit(9), setattr)
             work()
             code = 0
         except SocketMemoryError:
@@ -258,3 +262,8 @@ def kill_at(step, work):
     status = os.waitpid(process, 0)[1]
     assert os.WEXITSTATUS(status) in (0, 9), status
     return os.WEXITSTATUS(status) == 9
+
+
+def kill_at(step, work):
+    """Do work() in a child of this process, which is killed at the write number *step*. Returns whether it got so far."""
+    return is_killed(lambda: (stop_at(step, kill, setattr), work()))

@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Replacing a file so that at every instant either the whole old or the whole new one is there, and making and removing what is around it.
+"""Replacing a file so that at every instant either the whole old or the whole new one is there.
 
+Besides, making and removing the directories around it, and removing it. files is a HostFiles, where it is a parameter.
 No function here follows a symbolic link at the end of a path: whoever means its target gives that.
 """
 
@@ -65,7 +66,8 @@ def temporary_path(path):
 def write_atomically(path, text, mode=0o644, attributes=None):
     """Replace the file *path* with *text* and give it *attributes*; without, *mode* and what its directory gives.
 
-    Raises OSError; then the old file, or none, is still there, unless only the directory could not be written to disk in the end.
+    Raises OSError; then the old file, or none, is still there, unless only the directory could not be written to disk
+    in the end.
     """
     temporary = temporary_path(path)
     try:
@@ -99,7 +101,8 @@ def _give(handle, attributes):
     os.fchown(handle, attributes.user, attributes.group)
     if ACCESS_LIST not in attributes.extended:  # then it must not have the one that its directory gave it
         _unless_not_held(os.removexattr, handle, ACCESS_LIST)
-    # With an access list, the mode's bits of the group are its mask (acl(5)): until the list is there, they would let the group in.
+    # With an access list, the mode's bits of the group are its mask (acl(5)): until the list is there, they would let
+    # the group in.
     os.fchmod(handle, attributes.mode & ~0o070 if ACCESS_LIST in attributes.extended else attributes.mode)
     for name, value in sorted(attributes.extended.items()):
         _unless_not_held(os.setxattr, handle, name, value)
@@ -126,9 +129,9 @@ def is_there(path):
 
 
 def remove_leftovers(path):
-    """Remove the temporary files that a killed run left beside *path*, where that is possible. The caller holds the lock.
+    """Remove the temporary files that a killed run left beside *path*, where that is possible.
 
-    Raises OSError where the directory cannot be listed.
+    The caller holds the lock. Raises OSError where the directory cannot be listed.
     """
     directory, name = os.path.split(path)
     try:
@@ -144,7 +147,7 @@ def remove_leftovers(path):
 
 
 def own_path(files, path):
-    """Return the path on this machine for *path* of the host of *files* (HostFiles); of what has that name itself, not of what a link there leads to."""
+    """Return the path on this machine for *path* of the host: of what has that name, not where a link there leads."""
     return os.path.join(files.local_path(os.path.dirname(path)), os.path.basename(path))
 
 
@@ -155,7 +158,10 @@ def directories_above(path):
 
 
 def missing_directories(files, path):
-    """Return which of the directory *path* and those above it do not exist on the host of *files*, the outermost first. Raises OSError."""
+    """Return which of the directory *path* of the host and those above it do not exist, the outermost first.
+
+    Raises OSError.
+    """
     missing = []
     for one in [path] + directories_above(path):
         if is_there(own_path(files, one)):
@@ -165,7 +171,10 @@ def missing_directories(files, path):
 
 
 def make_directory(path, mode=0o755):
-    """Make the directory *path* with this *mode*, whatever the umask, so that it survives a power cut. Raises OSError; then there is none."""
+    """Make the directory *path* with this *mode*, whatever the umask, so that it survives a power cut.
+
+    Raises OSError; then there is none, if that could be helped.
+    """
     os.mkdir(path, mode)
     try:
         os.chmod(path, mode)

@@ -85,7 +85,10 @@ def _work(progress):
 
 
 def _read_copy(progress):
-    """Return the copy of an earlier edit, None where there is none. Raises SocketMemoryError for what nobody here made."""
+    """Return the copy of an earlier edit, None where there is none.
+
+    Raises OSError, and SocketMemoryError for what nobody here made.
+    """
     place = state_path(progress.plan.path, EDITED)
     if is_there(progress.copy_path) and not stat.S_ISREG(os.lstat(progress.copy_path).st_mode):
         raise SocketMemoryError("%s is no regular file, nobody here made it. Remove it." % place)

@@ -19,15 +19,18 @@ LONGEST_NAME = 200  # characters; what is kept for it has longer names, and 255 
 def check_path(path):
     """Return *path*. Raises SocketMemoryError unless it names a file that systemd-sysctl reads."""
     directory, _slash, name = path.rpartition("/")
-    is_name = name.endswith(SUFFIX) and len(name) <= LONGEST_NAME and name[0] not in ".-" and NAME_CHARACTERS.issuperset(name)
-    if directory not in DIRECTORIES or not is_name:
+    is_name = name.endswith(SUFFIX) and name[0] not in ".-" and NAME_CHARACTERS.issuperset(name)
+    if directory not in DIRECTORIES or not is_name or len(name) > LONGEST_NAME:
         raise refuse("path", repr(path), "a file NAME%s in %s" % (SUFFIX, " or ".join(DIRECTORIES)),
                      "Other files are not read at boot. Use a path such as /etc/sysctl.d/99-tcp-memory.conf.")
     return path
 
 
 def parse_content(content, path):
-    """Return {key: value} of a rendered drop-in, in its order. Raises SocketMemoryError for any line that is not one plain assignment."""
+    """Return {key: value} of a rendered drop-in, in its order.
+
+    Raises SocketMemoryError for any line that is not one plain assignment.
+    """
     if not is_text(content or ""):
         raise refuse("content", "%d characters, or some that no file can hold" % len(content),
                      "at most %d characters of Unicode text" % MAXIMUM_TEXT, "Leave out what is not needed.")
@@ -38,14 +41,17 @@ def parse_content(content, path):
     for assignment in assignments:
         where = "line %d of the content" % assignment.line
         if assignment.value is None:
-            raise refuse(where, "the exclusion -%s" % assignment.key, "key = value", "Remove it: this file only sets values.")
+            raise refuse(where, "the exclusion -%s" % assignment.key, "key = value",
+                         "Remove it: this file only sets values.")
         key_path(assignment.key)
         if assignment.key in desired:
-            raise refuse(where, "%s again, first set in line %d" % (assignment.key, lines[assignment.key]), "each key once", "Remove one of the two.")
+            raise refuse(where, "%s again, first set in line %d" % (assignment.key, lines[assignment.key]),
+                         "each key once", "Remove one of the two.")
         desired[assignment.key] = parse_value(assignment.key, assignment.value)
         lines[assignment.key] = assignment.line
     if not desired:
-        raise refuse("content", "no assignment", "at least one line key = value", "To remove the drop-in use state: absent.")
+        raise refuse("content", "no assignment", "at least one line key = value",
+                     "To remove the drop-in use state: absent.")
     return desired
 
 
@@ -55,4 +61,5 @@ def first_edit(found, written):
         return "was %s" % ("removed" if found is None else "made anew")
     pairs = itertools.zip_longest(found.split("\n"), written.split("\n"))
     number, (here, there) = next((number, pair) for number, pair in enumerate(pairs, 1) if pair[0] != pair[1])
-    return "was edited: line %d is %s, written here was %s" % (number, repr(here) if here else "empty", repr(there) if there else "nothing")
+    return "was edited: line %d is %s, written here was %s" % (
+        number, repr(here) if here else "empty", repr(there) if there else "nothing")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The directory that keeps what is saved of a host, and the lock in it: one run at a time changes the sysctl.d files of a host."""
+"""The directory that keeps what is saved of a host, and the lock in it: one run at a time changes sysctl.d files."""
 
 import errno
 import fcntl
@@ -15,17 +15,27 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.ato
     own_path,
     remove_directory,
 )
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.saved_state import SAVED, STATE_DIRECTORY
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.saved_state import (
+    EDITED,
+    SAVED,
+    STATE_DIRECTORY,
+    UNUSABLE,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
 
 LOCK = "lock"
-# The sticky bit means nothing in a directory that only root can write to. It marks one that was made here, at once with making it.
-MODE = 0o1700
+OTHER_REMEDY = "Find out why, and run again."
+# A directory that is made here goes again with the last that is saved in it, and no kill may make that forgotten. So it is
+# made with the sticky bit, which means nothing where only root can write, and loses that when its lock has got the mark.
+UNMARKED, MODE, MARKED_LOCK = 0o1700, 0o700, 0o700
 ATTEMPTS = 100  # to take the lock, each after another run has removed it
 
 
 def is_state_directory(files):
-    """Return whether the state directory of the host of *files* exists. Raises SocketMemoryError for one that cannot be trusted or read."""
+    """Return whether the state directory of the host of *files* (HostFiles) exists.
+
+    Raises SocketMemoryError for one that cannot be trusted or read.
+    """
     try:
         # Its own name is no link, those above are root's.
         handle = os.open(own_path(files, STATE_DIRECTORY), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -33,26 +43,34 @@ def is_state_directory(files):
         return False
     except PermissionError as error:
         if os.geteuid() == 0:
-            raise _refusal("cannot be read: %s" % error.strerror, "Find out what keeps root from it, and run again.") from error
-        raise refuse(STATE_DIRECTORY, "no right to read it as user id %d" % os.geteuid(), "root", "Run the task with become: true.") from error
+            raise _refusal("cannot be read: %s" % error.strerror, OTHER_REMEDY) from error
+        raise refuse(STATE_DIRECTORY, "no right to read it as user id %d" % os.geteuid(), "root",
+                     "Run the task with become: true.") from error
     except OSError as error:
         if error.errno in (errno.ENOTDIR, errno.ELOOP):
-            raise _refusal("cannot be written: it is a link or no directory", "Move it away: the state before the change is saved there.") from error
-        raise _refusal("cannot be read: %s" % error.strerror, "Run again when it can.") from error
+            raise _refusal("cannot be written: it is a link or no directory",
+                           "Move it away: the state before the change is saved there.") from error
+        raise _refusal("cannot be read: %s" % error.strerror, OTHER_REMEDY) from error
     try:
         found = os.fstat(handle)
     except OSError as error:
-        raise _refusal("cannot be read: %s" % error.strerror, "Run again when it can.") from error
+        raise _refusal("cannot be read: %s" % error.strerror, OTHER_REMEDY) from error
     finally:
         os.close(handle)
     if found.st_uid not in (0, os.geteuid()) or found.st_mode & 0o022:
-        raise _refusal("cannot be trusted: user %d, or others, can write to it (mode %04o)" % (found.st_uid, found.st_mode & 0o7777),
-                       "Look at what is in it, then give it to root with mode 0700, or move it away.")
+        raise _refusal("cannot be trusted: user %d, or others, can write to it (mode %04o)" % (
+            found.st_uid, found.st_mode & 0o7777),
+            "Look at what is in it, then give it to root with mode 0700, or move it away.")
     return True
 
 
 def _refusal(why, remedy):
     return SocketMemoryError("%s %s. Nothing was changed. %s" % (STATE_DIRECTORY, why, remedy))
+
+
+def _not_ours():
+    return _refusal("cannot be locked: %s in it is no regular file, another user's, or has a second name" % LOCK,
+                    "Remove that: nobody here made it.")
 
 
 class Lock:
@@ -78,7 +96,8 @@ class Lock:
             except FileNotFoundError:  # another run removed what was there
                 continue
             except OSError as error:
-                raise _refusal("cannot be written: %s" % error.strerror, "Make it writable: the state before the change is saved there.") from error
+                raise _refusal("cannot be written: %s" % error.strerror,
+                               "Make it writable: the state before the change is saved there.") from error
         raise _refusal("was removed each time before it was locked", "Run again.")
 
     def _attempt(self):
@@ -86,7 +105,7 @@ class Lock:
         for one in missing_directories(self.files, STATE_DIRECTORY):
             try:
                 self.made.append(one)
-                make_directory(own_path(self.files, one), MODE if one == STATE_DIRECTORY else 0o755)
+                make_directory(own_path(self.files, one), UNMARKED if one == STATE_DIRECTORY else 0o755)
             except FileExistsError:  # another run was faster
                 self.made.remove(one)
         if not is_state_directory(self.files):
@@ -98,10 +117,14 @@ class Lock:
         finally:
             if self._handle is None:
                 os.close(handle)
-        if self._handle is not None:
-            os.ftruncate(handle, 0)
-            os.write(handle, b"%d\n" % os.getpid())
-        return self._handle is not None
+        if self._handle is None:
+            return False
+        if os.stat(self._directory).st_mode & stat.S_ISVTX:
+            os.fchmod(handle, MARKED_LOCK)
+            os.chmod(self._directory, MODE)
+        os.ftruncate(handle, 0)
+        os.write(handle, b"%d\n" % os.getpid())
+        return True
 
     def _open(self):
         """Return the lock file, opened; no link is followed, nothing of it changed."""
@@ -129,21 +152,22 @@ class Lock:
         except BlockingIOError as error:
             holder = os.read(handle, 20).decode("ascii", "replace").strip() or "unknown"
             self._stays = []
-            raise SocketMemoryError("Another run (process %s) is changing the sysctl.d files of this host. Nothing was changed. "
-                                    "Run again when it has ended." % holder) from error
+            raise SocketMemoryError("Another run (process %s) is changing the sysctl.d files of this host. Nothing was "
+                                    "changed. Run again when it has ended." % holder) from error
         except OSError as error:
-            raise _refusal("cannot be locked: %s" % error.strerror, "Find out what keeps the host from it, and run again.") from error
+            raise _refusal("cannot be locked: %s" % error.strerror, OTHER_REMEDY) from error
         now = os.lstat(self._path)
         return (now.st_dev, now.st_ino) == (found.st_dev, found.st_ino)
 
     def release(self, made=()):
-        """Give the lock back. Where nothing is saved for any drop-in, remove it, the directory if it was made here, and those of *made* above it.
+        """Give the lock back, and remove it where nothing is kept for any drop-in.
 
+        With it goes the state directory, if it was made here, and those of *made* above it.
         Returns sentences about what stays.
         """
         try:
-            if self._handle is not None and not any(name.endswith("." + SAVED) for name in os.listdir(self._directory)):
-                is_ours = os.stat(self._directory).st_mode & stat.S_ISVTX
+            if self._handle is not None and not self._is_needed():
+                is_ours = os.fstat(self._handle).st_mode & stat.S_IXUSR
                 os.unlink(self._path)
                 self._stays = []
                 if is_ours:
@@ -160,6 +184,6 @@ class Lock:
                 except OSError:  # it is closed all the same
                     pass
 
-
-def _not_ours():
-    return _refusal("cannot be locked: %s in it is no regular file, another user's, or has a second name" % LOCK, "Remove that: nobody here made it.")
+    def _is_needed(self):
+        """Return whether something is kept for a drop-in. Raises OSError."""
+        return any(name.rpartition(".")[2] in (SAVED, EDITED, UNUSABLE) for name in os.listdir(self._directory))

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From what was read of the host to what has to be done, and to what leads back. Nothing here reads or changes anything."""
+"""From what was read of the host to what has to be done, and to what leads back.
+
+Nothing here reads or changes anything.
+"""
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import counting
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import lint
@@ -28,12 +31,12 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sys
 
 # What can be done where the saved state cannot be used, by the state that is asked for.
 WITHOUT_SAVED_STATE = {
-    "present": "With force: true the host as it is now counts as the one before the first run; the rollback playbook with "
-               "tune_tcp_rollback_force=true removes the file.",
+    "present": "With force: true the host as it is now counts as the one before the first run; the rollback playbook "
+               "with tune_tcp_rollback_force=true removes the file.",
     "absent": "With force: true (rollback playbook: tune_tcp_rollback_force=true) the file is removed, and the running "
               "values stay as they are until the next boot.",
-    "previous": "Nothing is known that force: true could go back to. state: absent with force: true removes the file, and "
-                "the running values stay as they are until the next boot.",
+    "previous": "Nothing is known that force: true could go back to. state: absent with force: true removes the file, "
+                "and the running values stay as they are until the next boot.",
 }
 
 
@@ -126,8 +129,8 @@ def find_goal(options, desired, found):
     """
     state, saved, path = options["state"], found.saved, found.path
     if found.unusable is not None and (state == "previous" or not options["force"]):
-        raise SocketMemoryError("The saved state %s cannot be used: %s. Nothing was changed. %s Or look there for what was "
-                                "before, put it back by hand, and delete that file." % (
+        raise SocketMemoryError("The saved state %s cannot be used: %s. Nothing was changed. %s Or look there for what "
+                                "was before, put it back by hand, and delete that file." % (
                                     state_path(path), found.unusable, WITHOUT_SAVED_STATE[state]))
     if state == "present":
         settings = [Setting(key, value) for key, value in desired.items()]
@@ -139,8 +142,8 @@ def find_goal(options, desired, found):
         return Goal(None, warnings=["The running values are left as they are: what they were before is not known."])
     if saved is None:  # never ours, or taken back: whatever is there is somebody else's
         return Goal(found.text, warnings=[] if found.text is None else [
-            "%s was not written by this module (there is no saved state): left as it is. Delete it yourself if it is not "
-            "wanted." % path])
+            "%s was not written by this module (there is no saved state): left as it is. Delete it yourself if it is "
+            "not wanted." % path])
     if state == "previous" and saved["under_way"] and saved["under_way"]["state"] == "absent":
         raise refuse(path, "no saved state from before the last run", "one",
                      "Nothing was changed. state: absent goes back to before the first run.")
@@ -148,8 +151,9 @@ def find_goal(options, desired, found):
     if point is None:
         return Goal(found.text)
     reason = "the value before the %s run" % ("first" if state == "absent" else "last")
-    keys = held(saved) if state == "absent" else sorted(point["runtime"])
-    return Goal(point["file"], [Setting(key, point["runtime"][key], "restored", reason) for key in keys], takes_back=True)
+    settings = [Setting(key, point["runtime"][key], "restored", reason)
+                for key in (held(saved) if state == "absent" else sorted(point["runtime"]))]
+    return Goal(point["file"], settings, takes_back=True)
 
 
 # What has to be done
@@ -295,8 +299,8 @@ def _check_untouched(plan, force, found, on_host):
     if told and not force:
         for setting, text in changed:
             setting.status, setting.reason = "failed", "changed by somebody else since: " + text
-        raise plan.refusal("Somebody else changed since: %s. Put back what was set here and run again, or take all of it "
-                           "back with force: true (tune_tcp_rollback_force: true)." % "; ".join(told))
+        raise plan.refusal("Somebody else changed since: %s. Put back what was set here and run again, or take all of "
+                           "it back with force: true (tune_tcp_rollback_force: true)." % "; ".join(told))
 
 
 def _plan_file(plan, found):
@@ -311,10 +315,11 @@ def _plan_file(plan, found):
     if found.text is None:
         return
     if len(found.text) > MAXIMUM_TEXT:
-        raise plan.refusal("It has %d characters, expected at most %d: what it says is saved. Shorten it, or use another "
-                           "path." % (len(found.text), MAXIMUM_TEXT))
+        raise plan.refusal("It has %d characters, expected at most %d: what it says is saved. Shorten it, or use "
+                           "another path." % (len(found.text), MAXIMUM_TEXT))
     if found.names > 1:
-        plan.warnings.append("%s has %d names (hard links). Only this one gets the new text." % (plan.path, found.names))
+        plan.warnings.append("%s has %d names (hard links). Only this one gets the new text." % (
+            plan.path, found.names))
     edited = found.saved is not None and not is_known_file(found.saved, found.text)
     plan.keeps_copy = edited or plan.discards
     if plan.keeps_copy:
@@ -335,7 +340,8 @@ def _plan_saving(plan, state, goal, found, on_host):
     plan.back_to = _start(plan, found)
     waiting = _waiting(plan, on_host)
     if waiting and plan.runtime:
-        plan.warnings.append("What was before stays saved for %s. Run again when it can be put back." % ", ".join(waiting))
+        plan.warnings.append("What was before stays saved for %s. Run again when it can be put back." % (
+            ", ".join(waiting)))
     if state == "present":
         _plan_saving_of_content(plan, found, on_host, waiting)
     elif goal.takes_back:
@@ -378,7 +384,8 @@ def _waiting(plan, on_host):
             if cannot or not plan.runtime:
                 waiting.append(key)
             if plan.runtime and (cannot or not setting.left):
-                plan.warnings.append("%s: not put back to %s: %s" % (key, format_value(setting.desired), setting.reason))
+                plan.warnings.append("%s: not put back to %s: %s" % (
+                    key, format_value(setting.desired), setting.reason))
     return waiting
 
 

@@ -110,7 +110,8 @@ def find_file(files, path, made=()):
     try:
         files.names(directory)
     except OSError as error:  # then it is not known who else sets the keys
-        raise SocketMemoryError("%s cannot be listed: %s. Nothing was changed." % (directory, error.strerror)) from error
+        raise SocketMemoryError("%s cannot be listed: %s. Nothing was changed." % (
+            directory, error.strerror)) from error
     saved, unusable = _read_saved(files, path)
     try:
         boot = (files.read_if_present(BOOT_ID) or "unknown").strip()

@@ -2,16 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is saved of a host so that its drop-in can be taken back: the time before the first run, and before the last one.
+"""What is saved of a host so that its drop-in can be taken back: the time before the first run, and before the last.
 
 A saved state is a dict. A point in it is {file: text or None for no file, runtime: {key: value}}.
   format     FORMAT
   first      the point before the first run; of each key, before the first run that had it in its content
-  previous   the point before the last run that changed something, and in it `written` as it was then, None before the first run.
-             None: there is no such run, or it was taken back
+  previous   the point before the last run that changed something, and in it `written` as it was then, None before the
+             first run. None: there is no such run, or it was taken back
   written    the point that the last run wrote. Its keys are those that the file here holds
-  under_way  the point that a run brings which has not ended, its `state` (present, absent, previous), `boot`, the boot_id of the boot in which it
-             began, and `previous` as it was before. None: all have ended
+  under_way  the point that a run brings which has not ended, its `state` (present, absent, previous), `boot`, the
+             boot_id of the boot in which it began, and `previous` as it was before. None: all have ended
   made       the directories that were made for the first run, and go again with the last one
 Each key of another point has a value in `first`.
 """
@@ -48,8 +48,9 @@ def state_path(path, suffix=SAVED):
 # Reading and saving
 
 def read_saved_state(files, path):
-    """Return ``(saved, why)`` for the drop-in *path* on the host of *files*: both None where nothing is saved; why it cannot be used, else None.
+    """Return ``(saved, why)`` for the drop-in *path* on the host of *files* (HostFiles).
 
+    Both are None where nothing is saved. why: what is wrong with what is saved, which cannot be used then.
     The caller has made sure that nobody else can write to the state directory. Raises OSError where it cannot be read.
     """
     place = state_path(path)
@@ -86,14 +87,15 @@ def save(files, path, saved):
             raise ValueError("it is larger than %d bytes" % MAXIMUM_FILE_SIZE)
         checked(saved, path)
     except ValueError as error:
-        raise SocketMemoryError("The state of the host cannot be saved: %s. Leave out what is not needed." % error) from error
+        raise SocketMemoryError("What the host is now cannot be saved: %s. Leave out what is not needed." % (
+            error)) from error
     write_atomically(place, text, 0o600)
 
 
 # The shape, at every depth. Each function raises ValueError with what is wrong.
 
 def checked(saved, path):
-    """Return *saved* if it is the saved state of the drop-in *path*. Raises ValueError with what is wrong with it."""
+    """Return *saved* if it is a saved state of the drop-in *path*. Raises ValueError with what is wrong with it."""
     if isinstance(saved, dict) and saved.get("format") != FORMAT:
         raise ValueError("it has format %s, expected %d" % (_shown(saved.get("format")), FORMAT))
     _state(saved, "it")
@@ -116,11 +118,15 @@ def _wrong(value, where, expected):
 
 def _fields(**checks):
     """Return the check of a dict that has exactly these fields."""
+    names = sorted(checks)
+
     def check(value, where):
-        if not isinstance(value, dict) or set(value) != set(checks):
-            found = "has the fields %s" % (", ".join(sorted(map(_shown, value))[:10]) or "none") if isinstance(value, dict) else "is " + _shown(value)
-            raise ValueError("%s %s, expected the fields %s" % (where, found, ", ".join(sorted(checks))))
-        for name in sorted(checks):
+        if not isinstance(value, dict):
+            raise _wrong(value, where, "the fields " + ", ".join(names))
+        if set(value) != set(checks):
+            found = ", ".join(sorted(map(_shown, value))[:10]) or "none"
+            raise ValueError("%s has the fields %s, expected %s" % (where, found, ", ".join(names)))
+        for name in names:
             checks[name](value[name], name if where == "it" else "%s.%s" % (where, name))
     return check
 
@@ -128,6 +134,13 @@ def _fields(**checks):
 def _or_none(check):
     """Return the check of what may also be None."""
     return lambda value, where: None if value is None else check(value, where)
+
+
+def _one_of(*values):
+    def check(value, where):
+        if type(value) not in (int, str) or value not in values:
+            raise _wrong(value, where, " or ".join(map(str, values)))
+    return check
 
 
 def _text(value, where):
@@ -140,15 +153,9 @@ def _word(value, where):
         raise _wrong(value, where, "a word")
 
 
-def _one_of(*values):
-    def check(value, where):
-        if type(value) not in (int, str) or value not in values:
-            raise _wrong(value, where, " or ".join(map(str, values)))
-    return check
-
-
 def _names(value, where):
-    if not isinstance(value, list) or len(value) > len(set(map(str, value))) or not all(isinstance(one, str) for one in value):
+    is_list = isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if not is_list or len(value) > len(set(value)):
         raise _wrong(value, where, "a list of different names")
 
 
@@ -162,26 +169,38 @@ def _runtime(value, where):
             is_key = False
         if not is_key:
             raise ValueError("%s has %s, which is no key" % (where, _shown(key)))
-        if key in KEYS:
-            count = len(KEYS[key].fields or "1")
-            numbers = one if KEYS[key].fields else [one]
-            if not isinstance(numbers, list) or len(numbers) != count or not all(type(number) is int and abs(number) < LARGEST_NUMBER for number in numbers):
-                raise _wrong(one, "%s of %s" % (where, key), "3 numbers" if KEYS[key].fields else "a number")
-        elif not is_text(one) or one != " ".join(one.split()):
-            raise _wrong(one, "%s of %s" % (where, key), "one line of text")
+        _value(key, one, "%s of %s" % (where, key))
+
+
+def _value(key, value, where):
+    if key not in KEYS:
+        if not is_text(value) or value != " ".join(value.split()):
+            raise _wrong(value, where, "one line of text")
+        return
+    fields = KEYS[key].fields
+    numbers = value if fields else [value]
+    if not isinstance(numbers, list) or len(numbers) != len(fields or "1") or not all(map(_is_number, numbers)):
+        raise _wrong(value, where, "3 numbers" if fields else "a number")
+
+
+def _is_number(value):
+    return type(value) is int and abs(value) < LARGEST_NUMBER
 
 
 _POINT = {"file": _or_none(_text), "runtime": _runtime}
-_previous = _or_none(_fields(written=_or_none(_fields(**_POINT)), **_POINT))
-_state = _fields(format=_one_of(FORMAT), first=_fields(**_POINT), written=_fields(**_POINT), previous=_previous, made=_names,
-                 under_way=_or_none(_fields(boot=_word, state=_one_of(*STATES), previous=_previous, **_POINT)))
+_point = _fields(**_POINT)
+_previous = _or_none(_fields(written=_or_none(_point), **_POINT))
+_under_way = _or_none(_fields(boot=_word, state=_one_of(*STATES), previous=_previous, **_POINT))
+_state = _fields(
+    format=_one_of(FORMAT), first=_point, written=_point, previous=_previous, under_way=_under_way, made=_names)
 
 
 # What a saved state says
 
 def held(saved):
     """Return the keys, sorted, that this collection holds on the host of *saved* (None: none)."""
-    return sorted(set(saved["written"]["runtime"]).union((saved["under_way"] or {}).get("runtime", ()))) if saved else []
+    points = [saved["written"], saved["under_way"]] if saved else []
+    return sorted({key for point in points if point for key in point["runtime"]})
 
 
 def written_files(saved):
@@ -204,7 +223,7 @@ def is_known_value(saved, key, value):
 
 
 def is_known_file(saved, text):
-    """Return whether nobody else need have written *text*, None for no file: it was written here, or was there before the first run."""
+    """Return whether nobody else need have written *text* (None: no file): it is from here, or from before."""
     return text in written_files(saved) + [saved["first"]["file"]]
 
 
@@ -227,7 +246,7 @@ def settled(saved, text, running):
 
 
 def before_last_run(saved, previous=None):
-    """Return the saved state as it was before the last run, with *previous* of its own; None where that was the first one."""
+    """Return *saved* as it was before the last run, with *previous* of its own; None where that was the first one."""
     written = saved["previous"]["written"]
     return written and pruned(dict(saved, previous=previous, under_way=None, written=written))
 
@@ -235,7 +254,8 @@ def before_last_run(saved, previous=None):
 def pruned(saved):
     """Return *saved* with the values before the first run of those keys only that it still needs."""
     needed = _needed(saved)
-    return dict(saved, first=dict(saved["first"], runtime={key: value for key, value in saved["first"]["runtime"].items() if key in needed}))
+    values = {key: value for key, value in saved["first"]["runtime"].items() if key in needed}
+    return dict(saved, first=dict(saved["first"], runtime=values))
 
 
 def _needed(saved):

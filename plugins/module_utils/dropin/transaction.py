@@ -85,8 +85,9 @@ def _result(plan, in_check_mode=False):
     if written:
         diff.append(_diff("running values", _lines(written, "runtime_before"), _lines(written, "runtime_after")))
     settings = plan.results()
-    if in_check_mode:
-        settings = [dict(one, status="planned") if one["status"] in ("applied", "restored") else one for one in settings]
+    for setting in settings:
+        if in_check_mode and setting["status"] in ("applied", "restored"):
+            setting["status"] = "planned"
     saved = not in_check_mode and plan.saved_after is not None
     return {
         "changed": plan.changed,

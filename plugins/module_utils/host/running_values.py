@@ -11,15 +11,16 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sys
 
 NO_SUCH_KEY = "this kernel or network namespace has no such key"
 READ_ONLY = "read-only here"
-# What the kernel says of keys that this network namespace, this mount of /proc/sys or this kind of key lets nobody read or write: measured in
-# network and user namespaces, and below a read-only /proc/sys (6.18). Any other error is none of the key.
+# What the kernel says of keys that this network namespace, this mount of /proc/sys, or this kind of key lets nobody
+# read or write: measured in network and user namespaces, and below a read-only /proc/sys (6.18). Other errors pass.
 REFUSALS = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def why_not_writable(files, key):
-    """Return why not even root may write *key* on the host of *files* (HostFiles), None where it may. Raises OSError where that cannot be told.
+    """Return why not even root may write *key* on the host of *files* (HostFiles), None where it may.
 
-    To open a key changes nothing (fs/proc/proc_sysctl.c proc_sys_open). Not by access(2), of which Python hides the error.
+    Raises OSError where that is not known. To open a key changes nothing (fs/proc/proc_sysctl.c proc_sys_open). Not by
+    access(2), of which Python hides the error.
     """
     try:
         os.close(os.open(files.local_path(key_path(key)), os.O_WRONLY | os.O_CLOEXEC))

@@ -185,7 +185,10 @@ def test_copies_go_with_a_complete_rollback_unless_that_made_them(host):
     host.write(DROPIN, CONTENT + "# mine\n")
     warnings = host.run(force=True)["warnings"]
     assert "What it said is kept in %s." % EDITED in warnings[0] and host.read(EDITED) == (CONTENT + "# mine\n").encode()
-    assert os.listdir(os.path.dirname(host.local(EDITED))) == [os.path.basename(EDITED)]
+    assert sorted(os.listdir(os.path.dirname(host.local(EDITED)))) == [os.path.basename(EDITED), "lock"]
+    host.run(CONTENT)
+    host.run()
+    assert host.snapshot() == before, "and with the next one"
 
 
 def test_a_file_that_is_too_large_to_be_saved_is_refused(host):

@@ -14,7 +14,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin imp
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.lock import Lock
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.saved_state import STATE_DIRECTORY
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
-from ansible_collections.linux_net.socket_memory.tests.unit.helpers import DROPIN, SAVED
+from ansible_collections.linux_net.socket_memory.tests.unit.helpers import DROPIN, SAVED, is_killed, kill
 
 LOCK = STATE_DIRECTORY + "/lock"
 CONTENT = "net.ipv4.tcp_fin_timeout = 30\n"
@@ -38,7 +38,7 @@ def test_nothing_is_left_after_a_complete_rollback(host):
     before = host.snapshot()
     host.run(CONTENT)
     assert sorted(os.listdir(host.local(STATE_DIRECTORY))) == [os.path.basename(SAVED), "lock"]
-    assert os.stat(host.local(STATE_DIRECTORY)).st_mode & 0o777 == 0o700
+    assert stat.S_IMODE(os.stat(host.local(STATE_DIRECTORY)).st_mode) == 0o700
     host.run()
     assert host.snapshot() == before and not os.path.exists(host.local(STATE_DIRECTORY))
 
@@ -222,9 +222,24 @@ def test_a_new_directory_survives_a_power_cut(host, monkeypatch, made):
     assert events[:3] == ["mkdir", "fsync", "open"]
 
 
-def test_the_mark_of_a_directory_made_here_is_set_by_making_it(host, monkeypatch):
-    """So that no kill can come in between."""
-    modes, mkdir = [], os.mkdir
-    monkeypatch.setattr(os, "mkdir", lambda path, mode: (modes.append(mode), mkdir(path, mode)))
+@pytest.mark.parametrize("name", ["mkdir", "chmod", "open", "flock", "fchmod", "ftruncate", "write"])
+@pytest.mark.parametrize("after", [False, True])
+def test_that_a_directory_was_made_here_is_never_forgotten(host, monkeypatch, name, after):
+    """Wherever a kill comes: the next run goes on, and a rollback removes it."""
+    before, owner = host.snapshot(), fcntl if name == "flock" else os
+    function = getattr(owner, name)
+
+    def killing(*arguments, **options):
+        if name == "open" and not arguments[1] & os.O_CREAT:
+            return function(*arguments, **options)
+        if after:
+            function(*arguments, **options)
+        kill()
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, killing)
+        assert is_killed(lambda: host.run(CONTENT))
     host.run(CONTENT)
-    assert modes == [0o1700] and os.stat(host.local(STATE_DIRECTORY)).st_mode & stat.S_ISVTX
+    assert stat.S_IMODE(os.stat(host.local(STATE_DIRECTORY)).st_mode) == 0o700
+    host.run("# again\n" + CONTENT)
+    host.run()
+    assert host.snapshot() == before

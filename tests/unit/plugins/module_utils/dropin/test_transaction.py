@@ -10,6 +10,8 @@ import os
 import shutil
 
 import pytest
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import commit as dropin_commit
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import restore as dropin_restore
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import transaction as dropin
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.lock import Lock
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.saved_state import STATE_DIRECTORY
@@ -21,6 +23,7 @@ RMEM, MAX, FIN, TW = "net.ipv4.tcp_rmem", "net.core.rmem_max", "net.ipv4.tcp_fin
 CONTENT = "# caf\u00e9\n%s = 4096 131072 16777216\n%s = 16777216\n%s = 30\n" % (RMEM, MAX, FIN)
 BEFORE = {RMEM: [4096, 87380, 6291456], MAX: 212992, FIN: 60}
 AFTER = {RMEM: [4096, 131072, 16777216], MAX: 16777216, FIN: 30}
+CHANGED = CONTENT.replace("16777216", "33554432")
 SMALLER = CONTENT.replace("%s = 30\n" % FIN, "")
 FOREIGN = b"# caf\xe9, not UTF-8\nnet.ipv4.tcp_fin_timeout = 45\n"
 
@@ -289,6 +292,32 @@ def test_keys_that_this_namespace_does_not_have_or_lets_nobody_write(host_of, ke
     assert all(key in text and reason in text for key, reason in reasons.items())
 
 
+@pytest.mark.parametrize("number", [errno.EIO, errno.EMFILE, errno.ESTALE, errno.ENOMEM, errno.EINTR])
+@pytest.mark.parametrize("path, told_of", [
+    (key_path(FIN), "%s: %s cannot be read: %%s" % (FIN, key_path(FIN))), ("/proc/meminfo", "/proc/meminfo cannot be read: %s"),
+    ("/proc/sys/kernel/random/boot_id", "/proc/sys/kernel/random/boot_id cannot be read: %s"), (DROPIN, DROPIN + " cannot be read: %s"),
+    (SAVED, "cannot be used: it cannot be read: %s")])
+@pytest.mark.parametrize("content", [CHANGED, SMALLER, None], ids=["changed", "key left", "absent"])
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_what_cannot_be_read_is_not_absent(host, monkeypatch, number, path, told_of, content, check_mode):
+    """Nothing is skipped, and nothing is touched."""
+    host.run(CONTENT)
+    before, opened = host.snapshot(), os.open
+
+    def fail(name, flags, *arguments, **options):
+        if name == host.local(path):
+            raise OSError(number, os.strerror(number), name)
+        return opened(name, flags, *arguments, **options)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", fail)
+        if content is None and path == "/proc/meminfo":  # which a way back does not need
+            host.run(check_mode=check_mode)
+            return
+        message = str(failure(host, content, check_mode=check_mode))
+    assert told_of % os.strerror(number) in message and "othing was changed" in message
+    assert host.snapshot() == before
+
+
 LIB, ETC, RUN = "/usr/lib/sysctl.d/", "/etc/sysctl.d/", "/run/sysctl.d/"
 OTHER = "%s = 10\n" % FIN
 SETS, EXCLUDES = "%s line 1 sets 10 at the next boot", "%s line 2 excludes it"
@@ -361,9 +390,6 @@ def used_host(request, host):
     return host
 
 
-CHANGED = CONTENT.replace("16777216", "33554432")
-
-
 @pytest.mark.parametrize("answers, failed, reason", [
     ({FIN: (refuse,)}, [FIN], "the kernel refused 30: Invalid argument"),
     ({RMEM: (refuse,), FIN: (refuse,)}, [RMEM, FIN], "the kernel refused"),
@@ -412,6 +438,41 @@ def test_what_could_not_be_put_back_is_said_loudly(host, kernel, second_answer):
     assert loud.startswith(RMEM) and "4096 87380 6291456" in loud and FIN not in loud
     assert told(error.results["settings"], "runtime_after") == {RMEM: (AFTER[RMEM],), MAX: (212992,), FIN: (60,)}
     assert host.read(DROPIN) is None
+
+
+@pytest.mark.parametrize("error", [TypeError("no"), RecursionError(), MemoryError(), UnicodeEncodeError("ascii", "x", 0, 1, "no"), KeyError("a")])
+def test_whatever_goes_wrong_with_one_key_the_others_and_the_file_are_put_back(used_host, monkeypatch, error):
+    """Also with putting it back, and that is said."""
+    before, write_running = used_host.snapshot(), dropin_commit.write_running
+    key = FIN if used_host.running(FIN) == 60 else MAX
+
+    def fail(files, written, value):
+        if written == key and value == AFTER[FIN]:
+            raise error
+        write_running(files, written, value)
+    monkeypatch.setattr(dropin_commit, "write_running", fail)
+    told_once = failure(used_host, CHANGED)
+    assert "was not brought to its new state. unexpected %s: " % type(error).__name__ in str(told_once) and "as before." in str(told_once)
+    assert "Traceback" in told_once.results["exception"] and used_host.snapshot() == before
+
+    def fail_again(files, written, value):
+        if written == RMEM:
+            raise error
+        write_running(files, written, value)
+    monkeypatch.setattr(dropin_restore, "write_running", fail_again)
+    loud = str(failure(used_host, CHANGED)).split("NOT restored, act now: ")[1]
+    assert loud.startswith("%s: unexpected %s" % (RMEM, type(error).__name__)) and "What to go back to is saved in %s." % SAVED in loud
+    assert used_host.read(DROPIN) == before.get(DROPIN, (0, None))[1] and used_host.running(FIN) == 60 and used_host.running(RMEM)[2] == 33554432
+
+
+def test_an_interrupt_that_leaves_something_behind_is_told(used_host, monkeypatch):
+    def interrupt(*_arguments):
+        raise KeyboardInterrupt()
+    monkeypatch.setattr(dropin_commit, "read_running", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        used_host.run(CHANGED)
+    monkeypatch.setattr(dropin_restore, "write_running", interrupt)
+    assert "NOT restored, act now: " in str(failure(used_host, CHANGED))
 
 
 def test_a_file_that_comes_in_between_and_wins_is_a_failure(host, kernel):

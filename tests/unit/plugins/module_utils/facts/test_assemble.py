@@ -4,6 +4,7 @@
 
 """The facts of whole hosts: their shape, each kind of kernel, and one broken file at a time."""
 
+import errno
 import os
 
 import pytest
@@ -161,6 +162,33 @@ def test_one_broken_file_costs_its_own_facts_and_is_named(host, path, change, nu
         assert {name for name in before if after.get(name) != before[name]} - lost == {"warnings"}
     assert facts["boot_complete"] == ("sysctl.d" not in path)
     assert any(warning in one for one in facts["warnings"]), facts["warnings"]
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EMFILE, errno.ESTALE, errno.ENOMEM, errno.EINTR])
+@pytest.mark.parametrize("window", [None, 0.1])
+def test_a_key_that_cannot_be_read_is_not_absent(host, monkeypatch, number, window):
+    """It is null too, but named, with the reason."""
+    opened, key = os.open, "net.core.rmem_max"
+
+    def fail(path, *arguments, **options):
+        if path.endswith("/proc/sys/net/core/rmem_max"):
+            raise OSError(number, os.strerror(number), path)
+        return opened(path, *arguments, **options)
+    assert host.facts(gather_subset=["limits"])["limits_unreadable"] == {}
+    monkeypatch.setattr(os, "open", fail)
+    if window:  # which is for a live host only
+        monkeypatch.setattr(module, "_check_window", lambda *_arguments: True)
+    facts = host.facts(gather_subset=["limits", "tcp"], window=window)
+    assert facts["limits"][key] is None and facts["limits"]["net.core.mem_pcpu_rsv"] is None
+    assert facts["limits_unreadable"] == {key: "cannot be read: " + os.strerror(number)}
+    assert "/proc/sys/net/core/rmem_max cannot be read: " + os.strerror(number) in facts["warnings"]
+    assert "limits_unreadable" not in host.facts(gather_subset=["tcp"], window=window)
+
+
+def test_a_key_of_another_shape_is_not_absent(host):
+    host.write("/proc/sys/net/ipv4/tcp_mem", "1\t2\n")
+    facts = host.facts(gather_subset=["limits"])
+    assert facts["limits_unreadable"] == {"net.ipv4.tcp_mem": "the kernel printed '1\\t2\\n', not 3 numbers"}
 
 
 def test_a_missing_sockstat6_is_named_only_where_there_is_ipv6(host):

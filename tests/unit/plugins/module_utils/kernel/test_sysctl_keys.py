@@ -18,6 +18,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sys
     parse_value,
     read_kernel_value,
     read_running,
+    running_value,
 )
 
 MEM, MAX = "net.ipv4.tcp_mem", "net.core.rmem_max"
@@ -93,6 +94,12 @@ def test_reading_tells_absent_from_unreadable_from_garbage(host):
     assert read_running(host.files, MAX) == (None, "/proc/sys/net/core/rmem_max cannot be read: not a regular file")
     host.write("/proc/sys/net/ipv4/tcp_mem", "1 2\n")
     assert read_running(host.files, MEM) == (None, "net.ipv4.tcp_mem: the kernel printed '1 2\\n', not 3 numbers")
+    with pytest.raises(OSError):
+        running_value(host.files, MAX)
+    with pytest.raises(SocketMemoryError):
+        running_value(host.files, MEM)
+    assert running_value(host.files, "net.core.mem_pcpu_rsv") is None
+    assert running_value(host.files, "net.ipv4.tcp_mem.below") is None, "where its parent is no directory"
 
 
 @pytest.mark.parametrize("text, value", [("010", 8), ("0x10", 16), ("-1", -1), ("0", 0)])
