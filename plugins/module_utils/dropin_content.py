@@ -6,6 +6,7 @@
 
 import itertools
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import quoted
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_files import DIRECTORIES, SUFFIX, WORD_CHARACTERS, parse_lines
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import key_path, parse_value
@@ -18,7 +19,7 @@ def check_path(path):
     """Return *path*. Raises SocketMemoryError unless it names a file that systemd-sysctl reads."""
     directory, _slash, name = path.rpartition("/")
     if directory not in DIRECTORIES or not name.endswith(SUFFIX) or name[0] in ".-" or not NAME_CHARACTERS.issuperset(name):
-        raise refuse("path", repr(path), "a file NAME%s in %s" % (SUFFIX, " or ".join(DIRECTORIES)),
+        raise refuse("path", quoted(path), "a file NAME%s in %s" % (SUFFIX, " or ".join(DIRECTORIES)),
                      "Other files are not read at boot. Use a path such as /etc/sysctl.d/99-tcp-memory.conf.")
     return path
 
@@ -27,7 +28,7 @@ def parse_content(content, path):
     """Return {key: value} of a rendered drop-in, in its order. Raises SocketMemoryError for any line that is not one plain assignment."""
     assignments, others = parse_lines(content or "", path)
     for line, text in others:
-        raise refuse("line %d of the content" % line, repr(text), "key = value", "Correct the line or put # before it.")
+        raise refuse("line %d of the content" % line, quoted(text), "key = value", "Correct the line or put # before it.")
     desired, lines = {}, {}
     for assignment in assignments:
         where = "line %d of the content" % assignment.line
@@ -49,4 +50,5 @@ def first_edit(found, written):
         return "was %s" % ("removed" if found is None else "made anew")
     pairs = itertools.zip_longest(found.split("\n"), written.split("\n"))
     number, (here, there) = next((number, pair) for number, pair in enumerate(pairs, 1) if pair[0] != pair[1])
-    return "was edited: line %d is %s, written here was %s" % (number, repr(here) if here else "empty", repr(there) if there else "nothing")
+    return "was edited: line %d is %s, written here was %s" % (
+        number, quoted(here) if here else "empty", quoted(there) if there else "nothing")
