@@ -214,6 +214,13 @@ def controllers(session: nox.Session, *cores: str) -> list[str]:
 
 
 @nox.session(python=python_for("2.19"), default=False)
+def record(session: nox.Session) -> None:
+    """Record anew what the code puts out, for changes that are meant: see tests/recorded."""
+    session.install("ansible-core~=2.19.0", "jmespath", "pytest")
+    session.run("python", "tests/recorded/record.py", *session.posargs)
+
+
+@nox.session(python=python_for("2.19"), default=False)
 def benchmark(session: nox.Session) -> None:
     """What sizing costs, what a host costs, as ratios to ping, and within it what the next boot sets."""
     session.install("ansible-core~=2.19.0", "jmespath", "pip")

@@ -10,22 +10,22 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import judge, reading_params
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts_shape import FACTS, WARNINGS
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.gather import GIVES, PARTS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.assemble import assemble, reading_params
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.gather import GIVES, PARTS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.shape import ANSWER, FACTS, WARNINGS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import record
 from ansible_collections.linux_net.socket_memory.plugins.modules.socket_memory_facts import ARGUMENTS
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.fast_lane import FastLaneAction, prepare
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.host_answer import expected
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.host_script import Work
 
-prepare("gather", *(part for parts in PARTS.values() for part in parts))
+prepare("facts.gather", *(part for parts in PARTS.values() for part in parts))
 
 
 def reading(params: dict[str, Any]) -> Work:
     """Return what a host has to read for the options *params* of the module, with the parts that are needed for that."""
     wanted = reading_params(params)
-    return Work("gather", "read", wanted, [part for name in wanted["read"] for part in PARTS.get(name, ())])
+    return Work("facts.gather", "read", wanted, [part for name in wanted["read"] for part in PARTS.get(name, ())])
 
 
 class ActionModule(FastLaneAction):
@@ -33,7 +33,7 @@ class ActionModule(FastLaneAction):
 
     module_name = "linux_net.socket_memory.socket_memory_facts"
     arguments = ArgumentSpecValidator(**ARGUMENTS)
-    wanted = expected({"facts": FACTS, "warnings": WARNINGS})
+    wanted = expected({"facts": ANSWER, "warnings": WARNINGS})
     wanted_of_module = expected({"ansible_facts": record({"socket_memory": FACTS})})
 
     def work(self, params: dict[str, Any]) -> Work:
@@ -46,4 +46,4 @@ class ActionModule(FastLaneAction):
         missing = [part for part in asked if part not in answer["facts"]]
         if missing:
             raise SocketMemoryError("The host left out parts of its answer: %s. Nothing of it is used." % ", ".join(missing))
-        return judge({name: answer[name] for name in ("facts", "warnings")}, params)
+        return assemble({name: answer[name] for name in ("facts", "warnings")}, params)

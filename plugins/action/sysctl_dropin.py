@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import SMALLEST
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import THRESHOLDS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import (
-    SMALLEST,
     choice,
     either,
     flag,
@@ -20,13 +21,12 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape impo
     record,
     text,
 )
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import THRESHOLDS
 from ansible_collections.linux_net.socket_memory.plugins.modules.sysctl_dropin import ARGUMENTS
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.fast_lane import FastLaneAction, prepare
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.host_answer import LONGEST_MESSAGE, expected
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.host_script import Work
 
-prepare("dropin")
+prepare("dropin.transaction")
 
 LONGEST_DIFFERENCE = 64 * 1024  # characters of a file or of running values
 VALUE = nullable(either(items(integer(SMALLEST), len(THRESHOLDS)), integer(SMALLEST), text(LONGEST_MESSAGE, cut=True)))
@@ -46,4 +46,4 @@ class ActionModule(FastLaneAction):
 
     def work(self, params: dict[str, Any]) -> Work:
         """The whole transaction is the host's."""
-        return Work("dropin", "run", params)
+        return Work("dropin.transaction", "run", params)

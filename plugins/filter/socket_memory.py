@@ -14,24 +14,25 @@ import json
 
 from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.linux_net.socket_memory.plugins.module_utils import capacity as capacities
-from ansible_collections.linux_net.socket_memory.plugins.module_utils import drift as drifts
-from ansible_collections.linux_net.socket_memory.plugins.module_utils import fleet as fleets
-from ansible_collections.linux_net.socket_memory.plugins.module_utils import rollout, sizing
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts_shape import ASSIGNED, checked_facts, usable_facts
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks import drift as drifts
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.shape import ASSIGNED, checked_facts, usable_facts
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.report import fleet_table as reports
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout import rollout
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import checked, record
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import capacity as capacities
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import recommend as sizes
 from jinja2 import pass_context
 
 
 def recommend(facts, workload=None):
     """Return the settings for one host."""
-    return sizing.recommend(checked_facts(facts), workload)
+    return sizes.recommend(checked_facts(facts), workload)
 
 
 def assignments(recommendation, page_size):
     """Return the lines of a drop-in."""
-    return sizing.assignments(checked(recommendation, record(ASSIGNED), "recommendation"), page_size)
+    return sizes.assignments(checked(recommendation, record(ASSIGNED), "recommendation"), page_size)
 
 
 def capacity(facts, workload=None):
@@ -41,8 +42,6 @@ def capacity(facts, workload=None):
 
 def drift(settings, facts):
     """Return where one host differs from *settings*."""
-    if not isinstance(settings, dict):
-        raise refuse("settings", "something else", "a dictionary of sysctl keys and values", "Correct it.")
     return drifts.drift(settings, checked_facts(facts, "limits", "boot"))
 
 
@@ -58,12 +57,12 @@ def regressions(before, after):
 
 def fleet(facts_of_hosts):
     """Return one row for each host; one whose facts are none counts as not read."""
-    return fleets.fleet({host: usable_facts(facts) for host, facts in facts_of_hosts.items()})
+    return reports.fleet({host: usable_facts(facts) for host, facts in facts_of_hosts.items()})
 
 
 def fleet_table(hosts):
     """Return the lines of a table of *hosts*, from fleet or from a saved audit."""
-    return fleets.fleet_table([{"host": str(row["host"]), "socket_memory": usable_facts(row["socket_memory"])} for row in hosts])
+    return reports.fleet_table([{"host": str(row["host"]), "socket_memory": usable_facts(row["socket_memory"])} for row in hosts])
 
 
 def jmespath(data, expression):
@@ -80,9 +79,9 @@ def jmespath(data, expression):
         raise AnsibleFilterError("JMESPath expression %r: %s" % (expression, error)) from error
 
 
-def rollout_batch(names, hostvars, active):
-    """Return what judge_batch says about the hosts *names*; one that answered no facts counts as not read."""
-    hosts = _tuned(names, hostvars)
+def rollout_batch(names, hostvars, active, prefix):
+    """Return what judge_batch says about the hosts *names*, of what a role left in variables that begin with *prefix*."""
+    hosts = _tuned(names, hostvars, prefix)
     for host in hosts.values():
         for reading in ("before", "after"):
             facts = rollout.facts_in(host[reading])
@@ -91,15 +90,15 @@ def rollout_batch(names, hostvars, active):
     return rollout.judge_batch(hosts, active)
 
 
-def rollout_summary(names, hostvars, active, check_mode=False):
-    """Return what sum_up says about the hosts *names*."""
-    return rollout.sum_up(_tuned(names, hostvars), active, check_mode)
+def rollout_summary(names, hostvars, active, prefix, check_mode=False):
+    """Return what sum_up says about the hosts *names*, likewise."""
+    return rollout.sum_up(_tuned(names, hostvars, prefix), active, check_mode)
 
 
-def _tuned(names, hostvars):
-    """Return what the role tune_tcp left in the variables of each host; to get at those of a host costs milliseconds, so once."""
+def _tuned(names, hostvars, prefix):
+    """Return what a role left in the variables of each host; to get at those of a host costs milliseconds, so once."""
     variables = ((name, hostvars[name]) for name in names)
-    return {name: {short: own.get("tune_tcp_" + short) for short in ("before", "result", "after", "batch")} for name, own in variables}
+    return {name: {short: own.get(prefix + short) for short in ("before", "result", "after", "batch")} for name, own in variables}
 
 
 def _door(function):
@@ -125,5 +124,8 @@ class FilterModule:
 
     def filters(self):
         """Return {name: function}."""
-        functions = (assignments, capacity, drift, fleet, fleet_table, jmespath, recommend, regressions, rollout_batch, rollout_summary, would_relieve)
-        return {function.__name__: _door(function) for function in functions}
+        public = (capacity, drift, jmespath, recommend)
+        of_roles = (assignments, fleet, fleet_table, regressions, rollout_batch, rollout_summary, would_relieve)
+        named = {function.__name__: function for function in public}
+        named.update({"_" + function.__name__: function for function in of_roles})
+        return {name: _door(function) for name, function in named.items()}

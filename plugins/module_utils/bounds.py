@@ -9,6 +9,7 @@ Read on every host, therefore without imports.
 
 LARGEST = (1 << 64) - 1  # an unsigned long on 64 bits, in which the kernel counts
 SMALLEST = -(1 << 63)
+INT_MAX = (1 << 31) - 1  # include/linux/limits.h; the "int" sysctl handlers of kernel/sysctl.c take no more
 # Characters; LARGEST has as many digits. kernel/sysctl.c proc_get_long takes no longer word either (TMPBUFLEN - 2).
 LONGEST_NUMBER = 20
 LONGEST_QUOTE = 80  # characters of foreign text in one message
@@ -33,6 +34,15 @@ def whole_number(text):
 def bounded(number):
     """Return *number*, or None where it is none or has no place in 64 bits, with or without a sign."""
     return number if number is not None and SMALLEST <= number <= LARGEST else None
+
+
+def within_bounds(value):
+    """Return *value* with None for every number in it that has no place in 64 bits."""
+    if isinstance(value, dict):
+        return {name: within_bounds(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [within_bounds(one) for one in value]
+    return bounded(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def quoted(value):

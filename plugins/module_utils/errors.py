@@ -4,10 +4,6 @@
 
 """The one exception of the domain: a refusal or a failure, told to the person who must act on it."""
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import cut, quoted
-
-LONGEST_FOUND = 300  # characters of what is refused, in its message
-
 
 class SocketMemoryError(Exception):
     """Raised by every domain function that refuses its input or could not do its work.
@@ -22,6 +18,8 @@ class SocketMemoryError(Exception):
 
 
 def refuse(subject, found, expected, remedy):
-    """Return the SocketMemoryError for *subject*: every refusal reads alike, in the same order. Long ones are cut."""
-    subject, found = (cut(text, LONGEST_FOUND) if isinstance(text, str) else quoted(text) for text in (subject, found))
+    """Return the SocketMemoryError for *subject*: every refusal reads alike, in the same order.
+
+    All four are texts of ours. What somebody else wrote goes through bounds.quoted first.
+    """
     return SocketMemoryError("%s: found %s, expected %s. %s" % (subject, found, expected, remedy))

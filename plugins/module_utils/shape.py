@@ -8,12 +8,11 @@ A shape is a JSON Schema (draft 2020-12) that uses only what the functions here 
 programs. The check never shows what it found, only its kind: the data may come from a host, and a message is no place for its text.
 """
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import LARGEST, MOST_TOLD
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import LARGEST, MOST_TOLD, cut
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import printable
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import printable
 
 LONGEST_TEXT = 4096  # characters; PATH_MAX of include/uapi/linux/limits.h
-MOST_ITEMS = MOST_TOLD  # of a list, unless there is a reason
 REMEDY = "Nothing of it is used."
 KINDS = {"null": "nothing", "boolean": "true or false", "integer": "a whole number", "number": "a number", "string": "text", "array": "a list",
          "object": "a dictionary"}
@@ -45,7 +44,7 @@ def choice(*words):
     return {"type": ["string"], "enum": list(words)}
 
 
-def items(element, most=MOST_ITEMS, least=0):
+def items(element, most=MOST_TOLD, least=0):
     """Return the shape of a list of *least* to *most* elements."""
     return {"type": ["array"], "items": element, "minItems": least, "maxItems": most}
 
@@ -56,7 +55,7 @@ def record(required=None, **optional):
     return {"type": ["object"], "properties": dict(required, **optional), "required": sorted(required), "additionalProperties": False}
 
 
-def mapping(element, most=MOST_ITEMS, longest=LONGEST_TEXT):
+def mapping(element, most=MOST_TOLD, longest=LONGEST_TEXT):
     """Return the shape of a dictionary whose keys are any text that does not begin with "__": so do the marks in Ansible's own JSON."""
     return {"type": ["object"], "additionalProperties": element, "propertyNames": {"maxLength": longest, "pattern": "^(?!__)"}, "maxProperties": most}
 
@@ -125,11 +124,11 @@ def kind_of(value):
     return None
 
 
-def cut(message, longest):
-    """Return *message* with at most *longest* characters, and a word on what is missing."""
+def shortened(message, longest):
+    """Return *message* with at most *longest* characters of it, and a word on what is missing."""
     if len(message) <= longest:
         return message
-    return "%s ... (%d more characters)" % (message[:longest], len(message) - longest)
+    return "%s (%d more characters)" % (cut(message, longest), len(message) - longest)
 
 
 def _checked_list(values, shape):
@@ -158,11 +157,12 @@ def _checked_object(value, shape):
             raise
     found, required, name = {}, shape["required"], ""
     try:
-        for name, one in properties.items():
-            if name in value:
-                found[name] = _checked(value[name], one)
-            elif name in required:
-                found[name] = _unknown(one)
+        for name in value:  # in its order
+            if name in properties:
+                found[str(name)] = _checked(value[name], properties[name])
+        for name in required:
+            if name not in found:
+                found[name] = _unknown(properties[name])
     except _Wrong as wrong:
         wrong.path.append("." + name)
         raise
@@ -185,7 +185,7 @@ def _checked_text(value, shape):
     if len(value) > shape["maxLength"]:
         if not shape.get("cut"):
             raise _Wrong("text of %d characters" % len(value), shape)
-        value = cut(value, shape["maxLength"])
+        value = shortened(value, shape["maxLength"])
     return printable(str(value))
 
 

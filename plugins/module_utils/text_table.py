@@ -6,7 +6,7 @@
 
 import re
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import printable
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import printable
 
 
 def text_table(rows):

@@ -329,8 +329,8 @@ ansible_facts:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.door import serve
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import run
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.assemble import run
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.ordinary_module import serve
 
 ARGUMENTS = {
     "argument_spec": {

@@ -177,8 +177,8 @@ settings:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.door import serve
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import run
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.transaction import run
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.ordinary_module import serve
 
 ARGUMENTS = {
     "argument_spec": {

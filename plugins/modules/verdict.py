@@ -21,7 +21,7 @@ options:
     description:
       - Prove that settings hold now and after the next boot. They are compared with the running values and with what the C(sysctl.d) files set at the
         next boot, by the facts V(limits) and V(boot).
-      - Where C(sysctl --system) or tuned would leave another value, that is told, as a remark.
+      - Where C(sysctl --system) or tuned would leave another value, the message says so.
     type: dict
     suboptions:
       dropin:
@@ -36,16 +36,17 @@ options:
         type: raw
         default: []
       strict:
-        description: Whether a remark fails as a difference does, and a C(sysctl.d) file that could not be read.
+        description: Whether another value that C(sysctl --system) or tuned would leave fails too, and a C(sysctl.d) file that could not be read.
         type: bool
         default: false
-      report_only:
-        description: Whether to say C(FAIL) for this without failing.
-        type: bool
-        default: false
+      shadowed:
+        description: V(warn) says C(FAIL) for this without failing, as O(linux_net.socket_memory.sysctl_dropin#module:shadowed) does.
+        type: str
+        choices: [fail, warn]
+        default: fail
   gate:
     description:
-      - Whether to judge if the host sits in memory pressure, by the fact V(tcp), and by V(udp), V(cgroups) and V(kernel_log) where they were gathered.
+      - Whether to judge if the host is under memory pressure, by the fact V(tcp), and by V(udp), V(cgroups) and V(kernel_log) where they were gathered.
       - With a window of observation a failing state fails where the host is in one at the end and was for the share O(rules.sustained)
         of the time that could be read. One that did not last, or that only the kernel's counter shows, is a warning.
       - So is any time that could not be read; where the end could not be, the host fails.
@@ -61,6 +62,11 @@ options:
     description: What differs from the defaults of the gate.
     type: dict
     suboptions:
+      severities:
+        description:
+          - Severities by the id of a finding, such as V(error) for C(tcp-soft). V(error) fails, V(warning) warns, V(info) is only in the result.
+          - The other rules on states and severities are short forms of these.
+        type: dict
       fail_states:
         description: States of TCP memory that fail. Without it V(pressure), V(recovering) and V(critical).
         type: list
@@ -111,19 +117,29 @@ options:
       report_only:
         description: Whether to say C(FAIL) for the gate and the fleet without failing.
         type: bool
-  rules_prefix:
+  tune:
     description:
-      - Take the rules from the variables of the host whose names begin with this, such as C(pressure_gate_sustained) with V(pressure_gate_).
-      - For roles with a variable for each rule. A template for each would cost as much as the rest of the task.
-    type: str
-  tuned:
+      - What the tasks of a tune of this host returned. Where its batch has to stop, its drop-in was not applied, or it could not be read again,
+        the host fails with that reason, whatever its facts say.
+      - O(prove) is asked only where the host has to hold the drop-in, not where it was left as it was or would only be changed. Keys that the
+        drop-in could not give the kernel are exceptions.
+    type: dict
+    suboptions:
+      applied:
+        description: What P(linux_net.socket_memory.sysctl_dropin#module) returned.
+        type: dict
+      read_again:
+        description: What P(linux_net.socket_memory.socket_memory_facts#module) returned after that.
+        type: dict
+      batch:
+        description: What is known of the batch, with C(stop) and C(message). Empty where it was not judged.
+        type: dict
+  variables:
     description:
-      - Judge what the role P(linux_net.socket_memory.tune_tcp#role) did with the host, by what it left in variables.
-      - Where its batch has to stop, its drop-in was not applied, or the host could not be read again, that fails. Else O(gate) is asked where
-        C(tune_tcp_gate) wants it, and O(prove), with C(verify_tcp_strict) of the host, unless it was left as it was or would only be changed.
-      - For that role. Templates that ask the same would cost as much as the rest of the task.
-    type: bool
-    default: false
+      - Names of variables by option, such as V(tune_tcp_dropin) for C(prove.dropin). A name that ends with C(*) stands for one variable for each
+        suboption, such as V(pressure_gate_*) for O(rules). A variable that is null or does not exist leaves its option alone.
+      - For roles with many variables. A template for each would cost as much as the rest of the task.
+    type: dict
   report_only:
     description: Whether to say C(FAIL) without failing.
     type: bool
@@ -169,44 +185,41 @@ msg:
   returned: always
   sample: "PASS: web1: 6 settings hold now and after the next boot."
 verdict:
-  description: What was found, for machines. Terminals show it below RV(msg).
+  description: What was found, for machines.
   type: dict
-  returned: when it does not pass, or passes with a warning or with C(remarks)
+  returned: when something was asked for
   contains:
     passes:
       description: Whether all that was asked for passes.
       type: bool
+      returned: always
     verdict:
       description: V(pass), V(warn) or V(fail), the worst of all that was asked for.
       type: str
-    reasons:
-      description: For the gate, a list of C(id) and C(severity), the worst first.
-      type: list
-      elements: dict
-    drift:
-      description: For O(prove), the differences as from P(linux_net.socket_memory.drift#filter).
-      type: list
-      elements: dict
-    remarks:
+      returned: always
+    state:
+      description: The state of TCP memory, null where the gate was not asked for or the host was not read.
+      type: str
+      returned: always
+    findings:
       description:
-        - For O(prove), keys that C(sysctl --system) or tuned would set to another value than is wanted, whenever it runs, with C(key), C(wanted), C(by),
-          C(value), C(file), C(line) and C(reason).
+        - What was found, the worst first, each with C(id), C(severity), C(subject), C(message), C(evidence) and C(remedy). One that somebody silenced
+          has C(silenced), the reason.
+        - For O(prove) these are C(drift), with the C(wanted), C(running) and C(boot) values as evidence, and as information C(drift-by-procps),
+          C(drift-by-tuned), C(boot-incomplete), C(not-available) and C(not-judged).
       type: list
       elements: dict
-    unavailable:
-      description: For O(prove), keys that this kernel or network namespace does not have, so that only the file holds them.
-      type: list
-      elements: str
-    not_judged:
-      description: For O(prove), the reason, or an empty text, by key that was excepted.
-      type: dict
+      returned: always
     tolerated:
       description: For O(fleet_budget), how many hosts may fail.
       type: int
+      returned: with O(fleet_budget)
     judged:
       description: For O(fleet_budget), how many hosts were judged.
       type: int
+      returned: with O(fleet_budget)
     not_well:
-      description: For O(fleet_budget), the id of the worst reason by host.
+      description: For O(fleet_budget), the id of the worst finding by host.
       type: dict
+      returned: with O(fleet_budget)
 """

@@ -25,7 +25,7 @@ def checked_arguments(validator: ArgumentSpecValidator, arguments: dict[str, Any
         if isinstance(error, UnsupportedError):
             near = {word: difflib.get_close_matches(word, known, 1) for word in sorted(set(map(str, arguments)) - set(known))}
             named = ", ".join(f"{word} (did you mean {found[0]}?)" if found else word for word, found in near.items())
-            messages.append(f"unsupported option {named}. Supported are {', '.join(known)}" if named else f"unsupported option {error.msg}")
+            messages.append(f"unsupported option {named}. Supported are {', '.join(known)}" if named else f"unsupported option {error.msg}".rstrip("."))
         else:
-            messages.append(error.msg)
+            messages.append(error.msg.rstrip("."))
     raise SocketMemoryError(f"{plugin}: {'; '.join(messages)}.")

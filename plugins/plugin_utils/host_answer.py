@@ -12,9 +12,9 @@ import re
 from typing import Any
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts_shape import WARNINGS
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.human import printable
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import checked, cut, flag, record, text
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.shape import WARNINGS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import checked, flag, record, shortened, text
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import printable
 
 MAXIMUM_OUTPUT = 2 * 1024 * 1024  # bytes that a host may print; its facts stay below 500 kB, as every list in them has a bound
 LONGEST_MESSAGE = 2000  # characters
@@ -100,7 +100,7 @@ def explain(reason: NoAnswer, code: int, output: str, programs: tuple[str, ...],
         why = f"it printed more than {MAXIMUM_OUTPUT} bytes, of which nothing is used"
     if code in (OUT_OF_MEMORY, -9):
         why += ", it was killed (out of memory?)"
-    return cut(f"The work on the host ended with exit code {code} and {why}. The host said: {said}", LONGEST_MESSAGE)
+    return shortened(f"The work on the host ended with exit code {code} and {why}. The host said: {said}", LONGEST_MESSAGE)
 
 
 def _refuse(name: str) -> None:

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 PACKAGE = "ansible_collections.linux_net.socket_memory.plugins.module_utils"
 # Of one core file by another, at its top. To parse the source for these would take longer than to compile it.
-IMPORT = re.compile(rf"^from {re.escape(PACKAGE)}(?:\.(\w+) import | import ([\w, ]+)$)", re.MULTILINE)
+IMPORT = re.compile(rf"^from {re.escape(PACKAGE)}(?:\.([\w.]+))? import ([\w, ]*)", re.MULTILINE)
 FOLDER = pathlib.Path(__file__).parent.parent / "module_utils"
 
 # Runs on the host: Python 3.6 syntax, and its first lines that of any Python 3, so that an old one can say so.
@@ -43,7 +43,8 @@ def answer():
         module = type(sys)("%(package)s." + name)
         exec(marshal.loads(unpack(code)) if same else compile(unpack(source), name + ".py", "exec"), module.__dict__)
         sys.modules[module.__name__] = module
-        setattr(package, name, module)
+        folder, _, last = module.__name__.rpartition(".")
+        setattr(sys.modules.setdefault(folder, type(sys)(folder)), last, module)
     try:
         return module.%(function)s(%(params)r)
     except package.errors.SocketMemoryError as error:
@@ -72,7 +73,7 @@ def _packed(data: bytes) -> str:
 
 
 class Part(NamedTuple):
-    """A core file as it is sent, and the names of the core files that it imports at its top."""
+    """A core file as it is sent, and the names of the core files that it imports at its top, with dots."""
 
     code: str
     source: str
@@ -82,10 +83,18 @@ class Part(NamedTuple):
 @functools.cache
 def part(name: str) -> Part:
     """Return the core file *name*, packed once."""
-    source = (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+    source = _path(name).read_text(encoding="utf-8")
     code = marshal.dumps(compile(source, f"{name}.py", "exec", dont_inherit=True, optimize=2))
-    needs = [name for file, files in IMPORT.findall(source) for name in (file or files).split(", ")]
+    needs = []
+    for file, names in IMPORT.findall(source):
+        files = [f"{file}.{one.split()[0]}".lstrip(".") for one in names.split(",") if one.strip()]
+        needs += [file] if _path(file).is_file() else files
     return Part(_packed(code), _packed(source.encode()), needs)
+
+
+def _path(name: str) -> pathlib.Path:
+    """Return where the core file *name*, such as kernel.states, stands."""
+    return FOLDER.joinpath(*name.split(".")).with_suffix(".py")
 
 
 def needed(names: Iterable[str]) -> list[str]:

@@ -6,8 +6,8 @@
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts_shape import checked_facts
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.states import under_memory_pressure
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.shape import checked_facts
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import under_memory_pressure
 
 
 def is_under_memory_pressure(facts):

@@ -13,9 +13,10 @@ import time
 ROOT = pathlib.Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "collections"))
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import run as gather  # noqa: E402
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.fleet import fleet  # noqa: E402
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import PROFILES, recommend  # noqa: E402
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.assemble import run as gather  # noqa: E402
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.report.fleet_table import fleet  # noqa: E402
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.profiles import PROFILES  # noqa: E402
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import recommend  # noqa: E402
 
 WORKLOAD = {"connections": 20000, "buffer_bytes": "128KiB", "churn": 500, "udp_sockets": 100,
             "paths": [{"bandwidth_mbps": "10Gbit/s", "rtt_ms": "20ms"}, {"bandwidth_mbps": "1Gbit/s", "rtt_ms": "80ms"}]}

@@ -25,7 +25,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "collections")]
 
 from ansible_collections.linux_net.socket_memory.plugins.action.socket_memory_facts import reading  # noqa: E402
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import format_value  # noqa: E402
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import format_value  # noqa: E402
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils import fast_lane  # noqa: E402
 
 from tests.support import this_host  # noqa: E402  (needs the path above)

@@ -7,7 +7,7 @@
 import errno
 import os
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_files import (
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import (
     MAXIMUM_FILE_SIZE,
     HostFiles,
     check_path,

@@ -13,39 +13,28 @@ import json
 import pathlib
 import sys
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils import (
-    boot_executors,
-    bounds,
-    capacity,
-    cgroups,
-    drift,
-    dropin_content,
-    errors,
-    facts,
-    facts_shape,
-    findings,
-    fleet,
-    gate,
-    gather,
-    kernel_generation,
-    kernel_log,
-    kernel_writes,
-    lint,
-    managers,
-    proc_net,
-    rollout,
-    shadowing,
-    sizing,
-    states,
-    sysctl_files,
-    sysctl_keys,
-    sysctl_procps,
-    tuned,
-    wildcards,
-    window,
-    workload,
-)
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_reading import HostReading
+from ansible_collections.linux_net.socket_memory.plugins.module_utils import bounds, errors, shape
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot import next_boot as boot_executors
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot import other_managers as managers
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot import procps_sysctl as sysctl_procps
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot import shadowing, sysctl_files, tuned, wildcards
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks import drift, gate, lint
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks import registry as findings
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import content as dropin_content
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import assemble as facts
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import gather
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import shape as facts_shape
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host import control_groups as cgroups
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host import kernel_log, proc_net
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host import observation as window
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.reading import HostReading
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel import generations as kernel_generation
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel import states, sysctl_keys
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel import written_values as kernel_writes
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.report import fleet_table as fleet
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout import rollout
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import capacity, workload
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import recommend as sizing
 
 from . import mutations
 from .memory_files import MemoryFiles
@@ -151,66 +140,67 @@ def read_host(tree, parts=PARTS):
         gather.HostFiles = usual
 
 
-def run_host(tree):
-    answer = read_host(tree)
+def answer_of(tree, parts=PARTS):
+    """Return what the host of *tree* answers, with a window in which it stays as it is, and its warnings."""
+    answer = read_host(tree, parts)
     check(answer)
     told = json.loads(json.dumps(answer["facts"]))
-    told["window"] = observed(told)
-    return used(checked(dict(told, warnings=answer["warnings"])))
-
-
-def observed(told):
-    """Return what a window sees of a host that stays as it is."""
     clock = iter(range(100)).__next__
-    return window.observe(1, lambda: {"tcp": told["tcp"], "udp": told["udp"]}, lambda: told["counters"], clock,
-                          lambda _seconds: None)
+    told["window"] = window.observe(1, lambda: {"tcp": told["tcp"], "udp": told["udp"]}, lambda: told["counters"], clock,
+                                    lambda _seconds: None)
+    return told, answer["warnings"]
 
 
-def checked(told):
-    """Return facts that were read here, checked as those of a host. What the reading gives must never be refused."""
+def run_host(tree):
+    told, warnings = answer_of(tree)
     try:
-        return facts_shape.checked_facts(told)
+        told = shape.checked(told, facts_shape.ANSWER, "answer")
     except errors.SocketMemoryError as error:
-        raise AssertionError("own facts are refused: %s" % error) from error
+        raise AssertionError("what the reading gives is refused: %s" % error) from error
+    return used(assembled(told, warnings))
+
+
+def assembled(told, warnings):
+    """Return the facts as the module returns them."""
+    result = facts.assemble({"facts": told, "warnings": warnings}, {"gather_subset": ["all", "cgroups"]})
+    return result["ansible_facts"]["socket_memory"]
 
 
 def used(told):
     """Return what the controller makes of checked facts."""
-    judged = judged_facts(dict(told), told["warnings"])
-    made = [judged, gate.judge(told, {"cgroups": "warn"}), gate.judge_fleet({"a": told}, 1, ["a"], ["a"]),
+    made = [told, gate.judge(told, {"cgroups": "warn"}), gate.judge_fleet({"a": told}, 1, ["a"], ["a"]),
             drift.prove(told, DROPIN), findings.find(told), fleet.fleet_table(fleet.fleet({"a": told, "b": None}))]
-    if {"tcp", "udp", "counters"} <= set(told) and "tcp" in judged:
-        made.append(rollout.regressions(told, judged))
+    for size in (sizing.recommend, capacity.capacity):
+        if told["page_size"] and told["memory_total"]:
+            made.append(size(told, {}))
+    if {"tcp", "udp", "counters"} <= set(told):
+        made.append(rollout.regressions(told, told))
+        made.append(rollout.would_relieve(told, {KEYS[0]: [1, 2, 3]}))
     return made
 
 
-def judged_facts(told, warnings):
-    """Return the facts as the module returns them."""
-    result = facts.judge({"facts": told, "warnings": warnings}, {"gather_subset": ["all", "cgroups"]})
-    return result["ansible_facts"]["socket_memory"]
+_ANSWERS = []
 
 
-_WHOLE = []
-
-
-def make_facts(chance):
-    """Make facts of which somebody changed something."""
-    if not _WHOLE:
+def answers():
+    """Return what healthy hosts answer, made once."""
+    if not _ANSWERS:
         for host in HOSTS:
             tree = dict(host, **TOOLS)
             tree[CGROUP + "/cgroup.controllers"] = "memory\n"
             tree.update({"%s/a.service/%s" % (CGROUP, name): text for name, text in GROUP.items()})
-            told = read_host(tree)["facts"]
-            _WHOLE.append(judged_facts(dict(told, window=observed(told)), []))
-    return mutations.value(chance, chance.choice(_WHOLE), KEYS + states.TCP_STATES)
+            _ANSWERS.append(answer_of(tree)[0])
+    return _ANSWERS
+
+
+def make_facts(chance):
+    """Make facts of which somebody changed something."""
+    whole = assembled(json.loads(json.dumps(chance.choice(answers()))), [])
+    return mutations.value(chance, whole, KEYS + states.TCP_STATES)
 
 
 def run_facts(given):
-    told = facts_shape.checked_facts(given)
-    tcp = told.get("tcp")
-    if tcp and tcp["thresholds"]["high"] is None:
-        tcp["percent_of_high"] = None  # a share of what is not known makes findings.describe_tcp fail
-    return used(told)
+    return used(facts_shape.checked_facts(given))
 
 
 # What a host prints
@@ -219,7 +209,8 @@ MARK = "<mark>"
 
 
 def make_answer(chance):
-    told = {"facts": make_facts(chance), "warnings": [], "changed": False}
+    changed = mutations.value(chance, chance.choice(answers()), KEYS + states.TCP_STATES)
+    told = {"facts": changed, "warnings": [], "changed": False}
     if chance.random() < 0.2:
         told = mutations.value(chance, {"failed": True, "msg": "m", "exception": "e"})
     try:
@@ -231,9 +222,11 @@ def make_answer(chance):
 
 
 def run_answer(text):
-    wanted = host_answer.expected({"facts": facts_shape.FACTS, "warnings": facts_shape.WARNINGS})
+    wanted = host_answer.expected({"facts": facts_shape.ANSWER, "warnings": facts_shape.WARNINGS})
     try:
-        return host_answer.read_answer(text, MARK, wanted)
+        answer = host_answer.read_answer(text, MARK, wanted)
+        whole = {"tcp", "udp", "limits", "boot"} <= set(answer.get("facts", ()))  # else the action refuses it
+        return used(assembled(answer["facts"], answer["warnings"])) if whole else answer
     except host_answer.NoAnswer as reason:
         check_message(reason)
         assert len(host_answer.explain(reason, 1, text, ("python3",), False)) <= 2 * host_answer.LONGEST_MESSAGE
@@ -579,7 +572,7 @@ def _check_values(found, largest):
 # What parsers themselves return is no answer yet: only its numbers are looked at.
 RAW = ("sockstat", "protocols", "netstat", "snmp6", "content", "key and value")
 # What is computed of facts that somebody made up may be larger than what a host can say.
-COMPUTED = ("facts",)
+COMPUTED = ("facts", "answer")
 
 
 def check_raw(found):

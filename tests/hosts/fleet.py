@@ -33,19 +33,26 @@ BRIDGE = "fleet0"
 NETWORK = "192.0.2.%d/24"  # TEST-NET-1 (RFC 5737); it exists in the namespace only, so it cannot collide
 NEEDED = dict(images.NEEDED, **{"linux.uml": "user-mode-linux", "ip": "iproute2", "ethtool": "ethtool", "nc": "netcat-openbsd", "ssh": "openssh-client"})
 SOCKETS = "/run/socket-memory-fleet-"
+# Seconds. A host answers within a fraction of one, boots within 20, and is gone at once: on a machine that has nothing else to do.
+CONNECT_TIMEOUT = 120
+START_TIMEOUT = 900
+END_TIMEOUT = 120
 SSH_OPTIONS = (
     "ProxyCommand=ip netns exec %s nc %%h %%p" % NAMESPACE,
     "StrictHostKeyChecking=no",
     "UserKnownHostsFile=/dev/null",
     "LogLevel=ERROR",
-    "ConnectTimeout=2",
-    "ServerAliveInterval=2",  # a host that dies is noticed within seconds
-    # One connection for everybody: a handshake takes such a host longer than most commands.
+    # Also for the handshake. To a host that is switched off no connection is made, whatever this says, as soon as nobody knows its address any more.
+    "ConnectTimeout=%d" % CONNECT_TIMEOUT,
+    # A connection to a host that is switched off ends after 30 seconds without a sign of it; one that is only slow gives signs.
+    "ServerAliveInterval=5",
+    "ServerAliveCountMax=6",
+    # One connection for everybody: a handshake takes such a host longer than most commands. It lasts until down(): were it to end by
+    # itself, that could be while somebody begins to use it.
     "ControlMaster=auto",
-    "ControlPersist=30s",
+    "ControlPersist=yes",
     "ControlPath=%s%%r@%%h" % SOCKETS,
 )
-START_TIMEOUT = 120  # seconds
 # What tells them apart: memory in MiB, the kind of image, and the Python that Ansible shall use.
 HOSTS = {
     "small": {"memory": 160, "kind": "el8"},
@@ -83,6 +90,7 @@ def up(names):
 def wait_for(name, deadline):
     """Wait until the host answers. Raises HostError with the end of its console once time.monotonic() is past *deadline*."""
     while _ssh(name, "true", quiet=True):
+        time.sleep(0.5)  # waits for the host to boot
         if time.monotonic() > deadline:
             console = (FLEET / name / "console").read_text(errors="replace")
             raise images.HostError("%s does not answer within %d s. Its console ends with: %s" % (name, START_TIMEOUT, console[-500:]))
@@ -90,19 +98,25 @@ def wait_for(name, deadline):
 
 def down():
     """End every host, and remove the namespace with all its interfaces. Says nothing where there is none."""
-    for socket in glob.glob(SOCKETS + "*"):
-        subprocess.run(["ssh", "-O", "exit", "-o", "ControlPath=" + socket, "host"], stderr=subprocess.DEVNULL, check=False)
-    groups = _process_groups()
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        for group in groups:
+    _disconnect()
+    for number, seconds in ((signal.SIGTERM, 5), (signal.SIGKILL, END_TIMEOUT)):
+        for group in _process_groups():
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(group, number)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + seconds
         while _process_groups() and time.monotonic() < deadline:
             time.sleep(0.05)  # waits for processes to end
+    if _process_groups():
+        raise images.HostError("Not ended within %d s: %s." % (END_TIMEOUT, ", ".join(leftovers())))
     if os.path.exists("/run/netns/" + NAMESPACE):
         images.run("ip", "netns", "delete", NAMESPACE)
     shutil.rmtree(FLEET, ignore_errors=True)
+
+
+def _disconnect(host="*"):
+    """End the connections to *host*, an address, that wait for somebody to use them."""
+    for socket in glob.glob(SOCKETS + "*@" + host):
+        subprocess.run(["ssh", "-O", "exit", "-o", "ControlPath=" + socket, "host"], stderr=subprocess.DEVNULL, check=False)
 
 
 def leftovers():
@@ -120,6 +134,7 @@ def inventory(names):
         "ansible_ssh_private_key_file": str(images.private_key()),
         "ansible_ssh_common_args": " ".join("-o '%s'" % option for option in SSH_OPTIONS),
         "ansible_ssh_pipelining": True,
+        "ansible_ssh_timeout": CONNECT_TIMEOUT,  # it goes before the option, and bounds the wait for sudo too
     }
     hosts = {name: {"ansible_host": _address(name).partition("/")[0],
                     "ansible_python_interpreter": PYTHONS[HOSTS[name]["kind"]],
@@ -166,8 +181,11 @@ def start(name):
 
 
 def kill(name):
-    """Pull the plug of the host."""
+    """Pull the plug of the host. Connections to it end at once, new ones within three seconds: it would take half a minute each to notice."""
     os.killpg(int((FLEET / name / "process").read_text()), signal.SIGKILL)
+    address = _address(name).partition("/")[0]
+    images.run("ip", "netns", "exec", NAMESPACE, "ip", "neighbour", "flush", "to", address)
+    _disconnect(address)
 
 
 def _process_groups():

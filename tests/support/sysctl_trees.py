@@ -25,13 +25,13 @@ if __name__ == "__main__":
     sys.path[:0] = [str(ROOT / "collections")]
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils import kernel_writes, sysctl_files, sysctl_procps  # noqa: E402
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_files import HostFiles  # noqa: E402
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import KEYS, format_value, key_path, read_running  # noqa: E402
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import HostFiles  # noqa: E402
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS, format_value, key_path, read_running  # noqa: E402
 
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000  # include/uapi/linux/sched.h
 PROGRAMS = {"systemd": ["/usr/lib/systemd/systemd-sysctl"], "procps": ["/usr/sbin/sysctl", "--system"]}
 WORKERS = 2
-TIMEOUT = 20  # seconds; none of them takes a tenth of one
+TIMEOUT = 300  # seconds; none of them takes a tenth of one on a quiet machine
 
 # Keys that every network namespace has for itself, with values that the kernel takes and that are not its defaults.
 OWN_KEYS = {

@@ -6,6 +6,9 @@
 
 tcp_mem is one value for the whole host: use it on test hosts only. The thresholds are put back at the end, also by a
 watchdog process should this one be killed. Needs root; runs on Python 3.6 and newer, alone (see --help) or as a module.
+
+Other programs of the host charge to the same counter. So a load goes by what the kernel charged for its own connections, and what tests
+rely on keeps a distance from every threshold that other programs do not cover, see distance().
 """
 
 import argparse
@@ -24,10 +27,16 @@ import time
 
 TCP_MEM = "/proc/sys/net/ipv4/tcp_mem"
 CONNECTIONS = 16
-RECEIVE_BUFFER = 2 * 1024 * 1024  # bytes; with 16 of them twice what the usual thresholds below take
+RECEIVE_BUFFER = 2 * 1024 * 1024  # bytes; with 16 of them twice what the thresholds that --help names take
+SEND_BUFFER = 8 * 1024 * 1024  # bytes that a sender keeps where its receiver takes no more
 CHUNK = 8 * 1024
-DEADLINE = 30  # seconds for the kernel to reach a state that was asked for
-WATCHDOG = 120  # seconds
+LARGE_CHUNK = 64 * 1024
+DEADLINE = 300  # seconds for the kernel to reach a state that was asked for; it takes a few on a quiet machine
+QUIET_ROUNDS = 100  # looks, 10 ms apart, at connections that take no more
+SO_MEMINFO = 55  # include/uapi/asm-generic/socket.h
+MEMINFO = struct.Struct("=4Ii4I")  # rmem_alloc, rcvbuf, wmem_alloc, sndbuf, fwd_alloc, wmem_queued, optmem, backlog, drops
+# Pages that other programs may take and give back meanwhile: twice what noise.py does (3,900, measured).
+NOISE = 8192
 
 
 def used_pages():
@@ -51,6 +60,29 @@ def counters():
     return dict(zip(names, map(int, values)))
 
 
+def distance():
+    """Return how many pages a usage must be away from a threshold to stay on its side, whatever other programs do and each processor keeps uncounted."""
+    reserve = "/proc/sys/net/core/mem_pcpu_rsv"
+    per_processor = 256  # include/net/sock.h SK_MEMORY_PCPU_RESERVE
+    if os.path.exists(reserve):
+        with open(reserve) as stream:
+            per_processor = int(stream.read())
+    return NOISE + os.cpu_count() * per_processor
+
+
+def wait_until(reached, what):
+    """Look every 10 ms until *reached* () is true. Raises RuntimeError that names *what* after DEADLINE."""
+    deadline = time.monotonic() + DEADLINE
+    while not reached():
+        if time.monotonic() > deadline:
+            raise _not_reached(what)
+        time.sleep(0.01)
+
+
+def _not_reached(what):
+    return RuntimeError("%s: not within %d s, %d pages used, flag %s" % (what, DEADLINE, used_pages(), kernel_flag()))
+
+
 class Load:
     """Connections over loopback whose receivers read only when told to.
 
@@ -68,20 +100,32 @@ class Load:
                 sender = socket.create_connection(listener.getsockname())
                 receiver, _address = listener.accept()
                 if send_buffer:
-                    sender.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
+                    sender.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_SNDBUFFORCE", 32), send_buffer)
                 sender.setblocking(False)
                 receiver.setblocking(False)
                 self.pairs.append((sender, receiver))
 
-    def fill_until(self, reached):
-        """Send until *reached* () is true. Raises RuntimeError after DEADLINE."""
-        self._work_until(reached, _send)
+    def pages(self):
+        """Return the pages that the kernel charged for these connections: exactly, unlike its counter, and nobody else's."""
+        charged = 0
+        for pair in self.pairs:
+            for end in pair:
+                meminfo = MEMINFO.unpack(end.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, MEMINFO.size))
+                charged += meminfo[0] + meminfo[4] + meminfo[5]
+        return charged // os.sysconf("SC_PAGE_SIZE")
 
-    def fill_with_nothing_left_to_send_until(self, reached):
-        """Send until *reached* () is true and all has arrived: what is left would come, and be refused, whenever its timer is due."""
-        self._work_until(reached, lambda sender, receiver: _unacknowledged(sender) or _send(sender, receiver))
-        # Between two looks, so that the acknowledgements, which nothing announces, find a processor.
-        self._work_until(lambda: not any(_unacknowledged(sender) for sender, _receiver in self.pairs), lambda sender, receiver: time.sleep(0.01))
+    def fill_until(self, reached, size=CHUNK):
+        """Send *size* bytes at a time until *reached* () is true. Raises RuntimeError after DEADLINE."""
+        self._work_until(reached, lambda sender, receiver: _send(sender, size))
+
+    def fill_to(self, pages):
+        """Send until these connections hold *pages*, all of it arrived: what is left would come, and be refused, whenever its timer is due."""
+        deadline = time.monotonic() + DEADLINE
+        while self.pages() < pages:  # an acknowledgement gives back what was charged for its sender
+            self._work_until(lambda: self.pages() >= pages, lambda sender, receiver: _unacknowledged(sender) or _send(sender, LARGE_CHUNK))
+            wait_until(lambda: not any(_unacknowledged(sender) for sender, _receiver in self.pairs), "all that was sent is acknowledged")
+            if time.monotonic() > deadline:
+                raise _not_reached("to hold %d pages" % pages)
 
     @contextlib.contextmanager
     def kept_full(self):
@@ -90,9 +134,9 @@ class Load:
 
         def fill():
             while not stop.wait(0.01):
-                for sender, receiver in self.pairs:
+                for sender, _receiver in self.pairs:
                     with contextlib.suppress(BlockingIOError):
-                        _send(sender, receiver)
+                        _send(sender, CHUNK)
 
         thread = threading.Thread(target=fill)
         thread.start()
@@ -102,41 +146,47 @@ class Load:
             stop.set()
             thread.join()
 
-    def drain_until(self, reached):
-        """Let the receivers read until *reached* () is true. Raises RuntimeError after DEADLINE."""
-        self._work_until(reached, lambda sender, receiver: receiver.recv(2 * CHUNK))
+    def drain_until(self, reached, size=2 * CHUNK):
+        """Let the receivers read *size* bytes at a time until *reached* () is true. Raises RuntimeError after DEADLINE."""
+        self._work_until(reached, lambda sender, receiver: receiver.recv(size))
 
     def _work_until(self, reached, work):
         deadline = time.monotonic() + DEADLINE
         while True:
+            worked = False
             for sender, receiver in self.pairs:
                 if reached():
                     return
                 with contextlib.suppress(BlockingIOError):
                     work(sender, receiver)
+                    worked = True
             if time.monotonic() > deadline:
-                raise RuntimeError("not reached in %d s: %d pages used, flag %s" % (DEADLINE, used_pages(), kernel_flag()))
+                raise _not_reached("a load of %d pages" % self.pages())
+            if not worked:
+                time.sleep(0.01)  # acknowledgements, which nothing announces, need a processor
 
     def fill(self):
-        """Send until no connection takes any more for a second, or DEADLINE has passed. Returns the bytes sent."""
-        sent, now = 0, time.monotonic()
-        deadline, quiet = now + DEADLINE, now + 1
-        while now < min(deadline, quiet):
-            for sender, receiver in self.pairs:
+        """Send until no connection takes any more for QUIET_ROUNDS, or DEADLINE has passed. Returns the bytes sent."""
+        sent, quiet, deadline = 0, 0, time.monotonic() + DEADLINE
+        while quiet < QUIET_ROUNDS and time.monotonic() < deadline:
+            quiet += 1
+            for sender, _receiver in self.pairs:
                 with contextlib.suppress(BlockingIOError):
-                    sent += _send(sender, receiver)
-                    quiet = time.monotonic() + 1
+                    sent += _send(sender, CHUNK)
+                    quiet = 0
             time.sleep(0.01)  # acknowledgements make room
-            now = time.monotonic()
         return sent
 
     def drain(self, expected):
         """Let the receivers read until *expected* bytes arrived, or twice DEADLINE has passed: what was dropped is sent again late. Returns the bytes."""
         arrived, deadline = 0, time.monotonic() + 2 * DEADLINE
         while arrived < expected and time.monotonic() < deadline:
+            before = arrived
             for _sender, receiver in self.pairs:
                 with contextlib.suppress(BlockingIOError):
                     arrived += len(receiver.recv(1 << 20))
+            if arrived == before:
+                time.sleep(0.01)  # for what is still to come
         return arrived
 
     def close(self):
@@ -146,8 +196,8 @@ class Load:
                 end.close()
 
 
-def _send(sender, receiver):
-    return sender.send(b"x" * CHUNK)
+def _send(sender, size):
+    return sender.send(b"x" * size)
 
 
 def _unacknowledged(sender):
@@ -160,15 +210,15 @@ def thresholds(low, pressure, high):
     """Set tcp_mem for the time of the block and put it back afterwards."""
     with open(TCP_MEM) as stream:
         saved = stream.read()
-    watchdog = subprocess.Popen(["sh", "-c", "sleep %d; printf '%%s' \"$1\" > %s" % (WATCHDOG, TCP_MEM), "watchdog", saved],
-                                stdin=subprocess.DEVNULL, start_new_session=True)
+    # It waits for a line: the end of its input, without one, is the end of this process.
+    watchdog = subprocess.Popen(["sh", "-c", "trap '' HUP INT TERM; read line || printf '%%s' \"$1\" > %s" % TCP_MEM, "watchdog", saved],
+                                stdin=subprocess.PIPE, start_new_session=True)
     try:
         _write_thresholds("%d %d %d" % (low, pressure, high))
         yield
     finally:
         _write_thresholds(saved)
-        os.killpg(watchdog.pid, signal.SIGTERM)
-        watchdog.wait()
+        watchdog.communicate(b"\n")
 
 
 def _write_thresholds(text):
@@ -192,58 +242,102 @@ def settle():
         for sender, receiver in connections.pairs:
             with contextlib.suppress(BlockingIOError):
                 for _time in range(2):
-                    _send(sender, receiver)
+                    _send(sender, CHUNK)
                 receiver.recv(2 * CHUNK)
 
 
-# One usage, and around it thresholds in quarters of it; "charge" makes the kernel look at them. Every state but normal is there with the
-# flag down and up, from the same numbers: (state, flag, quarters, charge).
+# One usage, and around it thresholds in quarters of it: every state from the same number.
+QUARTERS = {"normal": (6, 7, 8), "soft": (3, 5, 6), "imminent": (2, 3, 5), "pressure": (2, 3, 5), "recovering": (3, 5, 6), "critical": (1, 2, 3)}
+FAR_ABOVE = (40, 60, 80)
+HELD_CONNECTIONS = 48
+# A way through all of them, every state but normal with the flag down and up: (state, flag, charge). "charge" makes the kernel look at the thresholds.
 STAGES = (
-    ("normal", False, (6, 7, 8), True),
-    ("soft", False, (3, 5, 6), False),
-    ("imminent", False, (2, 3, 5), False),
-    ("pressure", True, (2, 3, 5), True),
-    ("recovering", True, (3, 5, 6), False),
-    ("normal", False, (6, 7, 8), True),
-    ("critical", False, (1, 2, 3), False),
-    ("critical", True, (1, 2, 3), True),
-    ("recovering", True, (3, 5, 6), True),
-    ("normal", False, (6, 7, 8), True),
+    ("normal", False, True),
+    ("soft", False, False),
+    ("imminent", False, False),
+    ("pressure", True, True),
+    ("recovering", True, False),
+    ("normal", False, True),
+    ("critical", False, False),
+    ("critical", True, True),
+    ("recovering", True, True),
+    ("normal", False, True),
 )
-STAGE_CONNECTIONS = 48
-STAGE_TRIES = 20
 
 
-def stages(usage, look):
-    """Yield (state, flag, what *look* () returned in it) for each of STAGES, with *usage* pages held constant.
+class Held:
+    """The usage of a Load, held still, with thresholds that are moved around it."""
 
-    usage: pages; a quarter of them must be more than the kernel may miscount. Whatever else this host sends may charge too and raise
-    the flag, a command over SSH for one: then the stage is entered anew. Raises RuntimeError where it cannot be held.
-    """
-    with thresholds(usage * 10, usage * 15, usage * 20), load(STAGE_CONNECTIONS) as connections:
-        connections.fill_with_nothing_left_to_send_until(lambda: used_pages() >= usage)
+    def __init__(self, connections):
+        self.connections = connections
+        self.pages = connections.pages()
+
+    def _place(self, quarters):
+        _write_thresholds(" ".join(str(self.pages * quarter // 4) for quarter in quarters))
+
+    def turn(self, flag):
+        """Make the kernel raise its *flag*, or clear it, by the thresholds of pressure or by some far above the usage."""
+        self._place(QUARTERS["pressure"] if flag else FAR_ABOVE)
+
+        def turned():
+            settle()
+            return kernel_flag() == flag
+
+        wait_until(turned, "the flag is %s" % flag)
+
+    def enter(self, state, flag, charge=False, look=lambda: None):
+        """Bring the host to *state*, with the flag *flag* that is there already or that the *charge* leads to. Return what *look* () returned in it.
+
+        Whatever else this host sends may charge too and raise the flag, a command over SSH for one: then it is entered anew, after a pause
+        of any length, so that it meets a moment in which nobody does. Raises RuntimeError where it cannot be held.
+        """
+        before, seen = kernel_flag(), []
+
+        def held():
+            if kernel_flag() != before:
+                self.turn(before)
+            self._place(QUARTERS[state])
+            if charge:
+                settle()
+            seen[:] = [look()]
+            return kernel_flag() == flag
+
+        wait_until(held, "%s with the flag %s, held for a look" % (state, flag))
+        return seen[0]
+
+    def release(self):
+        """Close the connections and let the kernel see that nobody holds anything any more."""
+        self.connections.close()
         settle()
-        usage = used_pages()  # the kernel gives back a part of what it charged ahead
-        for state, flag, quarters, charge in STAGES:
-            before = kernel_flag()
-            for _try in range(STAGE_TRIES):
-                _write_thresholds(" ".join(str(usage * quarter // 4) for quarter in quarters))
-                if charge:
-                    settle()
-                seen = look()
-                if kernel_flag() == flag:
-                    break
-                if not before:  # somebody else's charge raised it: clear it and try again
-                    _write_thresholds("%d %d %d" % (usage * 10, usage * 15, usage * 20))
-                    settle()
-            else:
-                raise RuntimeError("%s with the flag %s was not held: %d pages used" % (state, flag, used_pages()))
-            yield state, flag, seen
 
 
-def run_stages(usage, command):
+@contextlib.contextmanager
+def held(pages=None):
+    """Yield a Held of *pages*: of so many that a quarter is the distance(), unless told otherwise. The flag is down, all thresholds are far above."""
+    pages = pages or 4 * distance()
+    try:
+        with thresholds(*(pages * quarter // 4 for quarter in FAR_ABOVE)), load(HELD_CONNECTIONS) as connections:
+            connections.fill_to(pages)
+            usage = Held(connections)
+            usage.turn(False)
+            yield usage
+    finally:
+        settle()  # with the thresholds that were there before, which clears the flag
+
+
+def stages(pages, look):
+    """Yield (state, flag, what *look* () returned in it) for each of STAGES, with *pages* held, or as many as held() takes.
+
+    A quarter of them must be more than the kernel may miscount.
+    """
+    with held(pages) as usage:
+        for state, flag, charge in STAGES:
+            yield state, flag, usage.enter(state, flag, charge, look)
+
+
+def run_stages(pages, command):
     """Print one line of JSON, [state, flag, text], for each stage, with what the shell *command* printed in it."""
-    for stage in stages(usage, lambda: subprocess.check_output(["sh", "-c", command]).decode()):
+    for stage in stages(pages, lambda: subprocess.check_output(["sh", "-c", command]).decode()):
         print(json.dumps(stage), flush=True)
 
 
@@ -255,10 +349,10 @@ def carry(number, buffer_bytes):
     before = counters()
     with load(number, buffer_bytes, buffer_bytes) as connections:
         sent = connections.fill()
-        held, flag = used_pages(), kernel_flag()
+        held_pages, flag = used_pages(), kernel_flag()
         arrived = connections.drain(sent)
     after = counters()
-    return {"connections": number, "buffer_bytes": buffer_bytes, "tcp_mem": limits, "used_pages": held, "kernel_flag": flag, "sent": sent,
+    return {"connections": number, "buffer_bytes": buffer_bytes, "tcp_mem": limits, "used_pages": held_pages, "kernel_flag": flag, "sent": sent,
             "arrived": arrived, "counters": {name: after[name] - before[name] for name in after if after[name] != before[name]}}
 
 
@@ -284,7 +378,7 @@ def main():
             stack.enter_context(thresholds(*arguments.thresholds))
         connections = stack.enter_context(load(arguments.connections))
         if arguments.hold:
-            connections.fill_until(lambda: used_pages() >= arguments.hold)
+            connections.fill_to(arguments.hold)
         else:
             connections.fill_until(kernel_flag)
             stack.enter_context(connections.kept_full())

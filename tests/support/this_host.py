@@ -12,9 +12,9 @@ import shutil
 import subprocess
 import sys
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import STATE_DIRECTORY
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_files import HostFiles
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import KEYS, format_value, key_path, read_running
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.transaction import STATE_DIRECTORY
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import HostFiles
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS, format_value, key_path, read_running
 
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000  # include/uapi/linux/sched.h
 FOLDERS = (pathlib.Path("/etc/sysctl.d"), pathlib.Path(STATE_DIRECTORY))

@@ -6,11 +6,11 @@
 
 import pathlib
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils import dropin
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import transaction as dropin
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.record import state_path
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_files import HostFiles
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.record import state_path
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import read_running
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import HostFiles
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import read_running
 
 from .this_host import FOLDERS, write_running
 

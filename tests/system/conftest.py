@@ -60,7 +60,7 @@ def playbook(tmp_path):
     def run(name, *arguments, variables="", **settings):
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
         environment.update(ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_HOME=str(tmp_path / "ansible"),
-                           ANSIBLE_NOCOLOR="1", PWD=str(tmp_path), **settings)
+                           ANSIBLE_NOCOLOR="1", ANSIBLE_TIMEOUT="600", PWD=str(tmp_path), **settings)
         command = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), name, *arguments]
         if variables:
             command += ["--extra-vars", variables]

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 
 import pytest
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.record import STATE_DIRECTORY
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.record import STATE_DIRECTORY
 
 from ..support.kill_points import stop_before
 from ..support.this_host import private_network

@@ -9,13 +9,21 @@ import os
 import shutil
 import stat
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils import dropin, facts
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.host_files import HostFiles
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sysctl_keys import key_path, read_running
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import transaction as dropin
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import assemble as facts
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import HostFiles
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import key_path, read_running
 
 FIXTURES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "fixtures")
 DROPIN = "/etc/sysctl.d/99-tcp-memory.conf"
 RECORD = dropin.STATE_DIRECTORY + "/etc-sysctl.d-99-tcp-memory.conf.json"
+
+
+def sizes(low, pressure, high, page_size=4096):
+    """Return thresholds in pages as the facts hold them."""
+    return {name: None if pages is None else {"pages": pages, "bytes": pages * page_size}
+            for name, pages in (("low", low), ("pressure", pressure), ("high", high))}
+
 
 NET = "/proc/sys/net/"
 # What each variant changes in the tree el8_x86_64: {path: new text, None to remove it, or (old, new) to replace words}.

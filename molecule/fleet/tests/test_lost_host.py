@@ -14,8 +14,9 @@ import time
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[3]
-sys.path.insert(0, str(ROOT / "tests" / "hosts"))
+sys.path[:0] = [str(ROOT / "tests" / "hosts"), str(pathlib.Path(__file__).parent)]
 import fleet  # noqa: E402  (needs the path above)
+from held_play import HeldPlay  # noqa: E402
 
 DROPIN = "/etc/sysctl.d/99-tcp-memory.conf"
 
@@ -25,29 +26,17 @@ def on_host(name, command):
     return subprocess.run([sys.executable, fleet.__file__, "shell", name, command], stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
-def tune(name):
-    """Return the command that tunes the host."""
-    return [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", str(fleet.INVENTORY), "-l", name, str(ROOT / "tune-tcp.yml")]
-
-
 @pytest.mark.parametrize("delay", [0, 0.4])
-def test_lost_host_is_unreachable_and_holds_a_whole_file(delay):
+def test_lost_host_is_unreachable_and_holds_a_whole_file(tmp_path, delay):
     """Seconds after the start of the task that writes; later ones find it done."""
     name = list(json.loads(fleet.INVENTORY.read_text())["all"]["children"]["fleet"]["hosts"])[-1]
     before = on_host(name, "cat " + DROPIN)
     timeout = 30 + int(delay * 10)  # another value each time, so that there is something to write
-    workload = json.dumps({"tune_tcp_workload": {"overrides": {"net.ipv4.tcp_fin_timeout": timeout}}})
-    run = subprocess.Popen(tune(name) + ["-e", workload], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                           text=True, env=dict(os.environ, PYTHONUNBUFFERED="1"))
-    output = ""
-    for line in run.stdout:
-        output += line
-        if "Apply the drop-in" in line:
-            time.sleep(delay)  # the parameter chooses the instant of the transaction at which the test strikes
-            fleet.kill(name)
-            break
-    output += run.stdout.read()
-    assert run.wait() == 4, output  # ansible-playbook's code for unreachable hosts
+    workload = {"tune_tcp_workload": {"overrides": {"net.ipv4.tcp_fin_timeout": timeout}}}
+    play = HeldPlay(tmp_path, ROOT / "tune-tcp.yml", workload, [name], "Apply the drop-in")
+    play.strike(delay, lambda: fleet.kill(name))
+    code, output = play.end()
+    assert code == 4, output  # ansible-playbook's code for unreachable hosts
     assert "UNREACHABLE!" in output
 
     fleet.start(name)
@@ -58,5 +47,6 @@ def test_lost_host_is_unreachable_and_holds_a_whole_file(delay):
     running = on_host(name, "cat /proc/sys/net/ipv4/tcp_fin_timeout").strip()
     assert ("net.ipv4.tcp_fin_timeout = %s\n" % running in after) or (running == "60" and "tcp_fin_timeout" not in after)
     assert ".ansible-" not in on_host(name, "systemd-analyze cat-config sysctl.d 2>/dev/null || true")
-    subprocess.run(tune(name), stdin=subprocess.DEVNULL, check=True)
+    tune = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", str(fleet.INVENTORY), "-l", name, str(ROOT / "tune-tcp.yml")]
+    subprocess.run(tune, stdin=subprocess.DEVNULL, check=True)
     assert on_host(name, "cat " + DROPIN) == before

@@ -15,8 +15,9 @@ import time
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[3]
-sys.path.insert(0, str(ROOT / "tests" / "hosts"))
+sys.path[:0] = [str(ROOT / "tests" / "hosts"), str(pathlib.Path(__file__).parent)]
 import fleet  # noqa: E402  (needs the path above)
+from held_play import HeldPlay  # noqa: E402
 
 DROPIN = "/etc/sysctl.d/z-roll-out.conf"  # sorts behind the other tool's file on one of the hosts
 RECORD = "/var/lib/linux_net.socket_memory/etc-sysctl.d-z-roll-out.conf.json"
@@ -24,6 +25,7 @@ BATCHES = (("small",), ("large", "shadowed"), ("pressured", "debian"))
 HOSTS = sum(BATCHES, ())
 TCP_MEM = (2048, 3072, 4096)  # pages: more than an idle host uses, less than the load of the test, with room to reach the host
 KEY = "/proc/sys/net/ipv4/tcp_mem"
+TRIES = 6000  # looks of a host at something that takes seconds, a tenth of one apart
 # Prints what a host holds as JSON: its drop-in, whether its saved state can be read, its running value.
 LOOK = """%s -c 'import json, os
 read = lambda path: open(path).read() if os.path.exists(path) else None
@@ -42,33 +44,27 @@ def look(name):
     return json.loads(on_host(name, LOOK % (fleet.PYTHONS[fleet.HOSTS[name]["kind"]], RECORD, DROPIN, KEY)))
 
 
-def playbook(name, **variables):
-    """Start a playbook on all hosts and return the process."""
-    command = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", str(fleet.INVENTORY), "-l", ",".join(HOSTS), name]
-    variables = dict({"tune_tcp_dropin": DROPIN, "tune_tcp_serial": [len(batch) for batch in BATCHES],
-                      "tune_tcp_workload": {"overrides": {"net.ipv4.tcp_mem": TCP_MEM}}}, **variables)
-    environment = dict(os.environ, PYTHONUNBUFFERED="1", ANSIBLE_CALLBACK_RESULT_FORMAT="json")
-    return subprocess.Popen(command + ["-e", json.dumps(variables)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True, env=environment, start_new_session=True)
+VARIABLES = {"tune_tcp_dropin": DROPIN, "tune_tcp_serial": [len(batch) for batch in BATCHES],
+             "tune_tcp_workload": {"overrides": {"net.ipv4.tcp_mem": TCP_MEM}}}
+
+
+def playbook(name, code=0):
+    """Run a playbook on all hosts to the end and return what it printed."""
+    command = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", str(fleet.INVENTORY), "-l", ",".join(HOSTS), str(name)]
+    run = subprocess.run(command + ["-e", json.dumps(VARIABLES)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                         text=True, env=dict(os.environ, ANSIBLE_CALLBACK_RESULT_FORMAT="json"), check=False)
+    assert run.returncode == code, run.stdout
+    return run.stdout
 
 
 def tune(code=0):
     """Roll out to the end and return what was printed."""
-    run = playbook(str(ROOT / "tune-tcp.yml"))
-    output = run.communicate()[0]
-    assert run.returncode == code, output
-    return output
+    return playbook(ROOT / "tune-tcp.yml", code)
 
 
-def until_second_batch_is_written(run, delay):
-    """Return what *run* printed until *delay* seconds after its second batch began to write."""
-    output = ""
-    for line in run.stdout:
-        output += line
-        if output.count("Apply the drop-in") == 2:
-            time.sleep(delay)  # the parameter chooses the instant of the transaction at which the test strikes
-            return output
-    raise AssertionError(output)
+def tune_until_second_batch_is_written(folder):
+    """Return a roll-out that goes no further than that before it is struck."""
+    return HeldPlay(folder, ROOT / "tune-tcp.yml", VARIABLES, HOSTS, "Apply the drop-in", 2)
 
 
 @pytest.fixture
@@ -77,8 +73,7 @@ def before():
     found = {name: look(name) for name in HOSTS}
     assert all(text is None for text, _record, _words in found.values())
     yield {name: words for name, (_text, _record, words) in found.items()}
-    run = playbook("linux_net.socket_memory.rollback")
-    assert not run.wait(), run.stdout.read()
+    playbook("linux_net.socket_memory.rollback")
 
 
 def assert_whole_and_consistent(before):
@@ -103,9 +98,11 @@ def assert_converges():
 def test_batch_that_does_harm_is_rolled_back_and_the_next_is_not_touched(before):
     """A load that the old thresholds have room for, and the new ones have not."""
     victim, neighbour = BATCHES[1]
-    on_host(victim, "cat > /root/tcp_pressure.py << 'END'\n%s\nEND\nsystemd-run --unit=load %s /root/tcp_pressure.py --connections 48 --hold 3500" % (
-        (ROOT / "tests" / "support" / "tcp_pressure.py").read_text(), fleet.PYTHONS[fleet.HOSTS[victim]["kind"]]))
-    on_host(victim, "for try in $(seq 300); do systemctl is-failed load && exit 1; journalctl -u load | grep 'pages used' && exit; sleep 0.1; done; exit 1")
+    load, python = (ROOT / "tests" / "support" / "tcp_pressure.py").read_text(), fleet.PYTHONS[fleet.HOSTS[victim]["kind"]]
+    on_host(victim, "cat > /root/tcp_pressure.py << 'END'\n%s\nEND\n"
+                    "systemd-run --unit=load %s /root/tcp_pressure.py --connections 48 --hold 3500" % (load, python))
+    on_host(victim, "for try in $(seq %d); do systemctl is-failed load && exit 1; journalctl -u load | grep 'pages used' && exit; "
+                    "sleep 0.1; done; exit 1" % TRIES)
     output = tune(2)
     assert "%s is worse off than before: TCP memory went from " % victim in output
     for name in BATCHES[1]:
@@ -122,27 +119,26 @@ def test_batch_that_does_harm_is_rolled_back_and_the_next_is_not_touched(before)
 
 
 @pytest.mark.parametrize("delay", [0, 0.2])
-def test_controller_that_is_killed_leaves_whole_files_and_a_way_on(before, delay):
+def test_controller_that_is_killed_leaves_whole_files_and_a_way_on(before, tmp_path, delay):
     """SIGKILL for it and all it started while the second batch writes."""
-    run = playbook(str(ROOT / "tune-tcp.yml"))
-    output = until_second_batch_is_written(run, delay)
-    os.killpg(run.pid, signal.SIGKILL)
-    assert run.wait() == -signal.SIGKILL, output
+    play = tune_until_second_batch_is_written(tmp_path)
+    play.strike(delay, lambda: os.killpg(play.process.pid, signal.SIGKILL))
+    code, output = play.end()
+    assert code == -signal.SIGKILL, output
     for name in BATCHES[1]:  # a transaction under way on a host outlives its connection: let it end
-        on_host(name, "for try in $(seq 300); do pgrep -f -- '[-]I -S -' > /dev/null || exit 0; sleep 0.1; done; exit 1")
+        on_host(name, "for try in $(seq %d); do pgrep -f -- '[-]I -S -' > /dev/null || exit 0; sleep 0.1; done; exit 1" % TRIES)
     assert_whole_and_consistent(before)
     assert all(look(name) == [None, None, before[name]] for name in BATCHES[2])
     assert_converges()
 
 
-def test_host_that_boots_while_it_is_written_stops_the_roll_out(before):
+def test_host_that_boots_while_it_is_written_stops_the_roll_out(before, tmp_path):
     """It counts as harmed; its neighbour is rolled back; after the boot it holds what its file says, and can be tuned."""
     victim, neighbour = BATCHES[1]
-    run = playbook(str(ROOT / "tune-tcp.yml"))
-    output = until_second_batch_is_written(run, 0)
-    fleet.kill(victim)
-    output += run.communicate()[0]
-    assert run.returncode, output
+    play = tune_until_second_batch_is_written(tmp_path)
+    play.strike(0, lambda: fleet.kill(victim))
+    code, output = play.end()
+    assert code, output
     assert "%s is worse off than before: it cannot be read any more" % victim in output
     assert "FAIL: %s: rolled back, because %s" % (neighbour, victim) in output
     assert "5 hosts: 1 tuned, 1 failed, 1 rolled back, 2 not reached." in output

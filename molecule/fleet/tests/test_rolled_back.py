@@ -27,14 +27,16 @@ def test_files_are_gone(host):
 
 def test_buffers_are_as_before(host):
     """Of small hosts the last element, the maximum, follows the memory of each boot."""
+    values = before(host)
     for path in BUFFERS:
-        now, then = words(host, path), before(host)[path]
+        now, then = words(host, path), values[path]
         assert (now if len(now) == 1 else now[:2]) == (then if len(then) == 1 else then[:2]), path
 
 
 def test_thresholds_are_as_before(host):
     """Or, after a boot, what the kernel makes of the memory of that boot: 3 : 4 : 6; or what the other tool's file says."""
-    low, pressure, high = (int(word) for word in words(host, THRESHOLDS))
-    as_before = words(host, THRESHOLDS) == before(host)[THRESHOLDS]
+    now = words(host, THRESHOLDS)
+    low, pressure, high = map(int, now)
+    as_before = now == before(host)[THRESHOLDS]
     by_default = low * 2 == high and pressure // 4 * 3 == low
     assert as_before or (low, pressure, high) == (2000, 4000, 8000) if host.file(OTHER_TOOL).exists else as_before or by_default

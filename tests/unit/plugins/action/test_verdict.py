@@ -10,7 +10,8 @@ from unittest import mock
 import pytest
 import yaml
 from ansible_collections.linux_net.socket_memory.plugins.action.verdict import ActionModule
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.gate import RULES
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.gate import RULES
+from ansible_collections.linux_net.socket_memory.tests.unit.helpers import sizes
 
 DROPIN = "/etc/sysctl.d/99-tcp-memory.conf"
 HOLDS = "1 settings hold now and after the next boot."
@@ -24,7 +25,7 @@ def facts(state="normal", running=60):
         "page_size": 4096,
         "tcp": {
             "state": state, "kernel_flag": state == "pressure", "used": {"pages": pages, "bytes": 4096 * pages}, "percent_of_high": pages / 3,
-            "thresholds": {"low": 100, "pressure": 200, "high": 300}, "error_bound": {"pages": 0, "bytes": 0},
+            "thresholds": sizes(100, 200, 300), "error_bound": {"pages": 0, "bytes": 0},
             "orphans": {"count": 0, "limit": 10}, "time_wait": {"count": 0, "limit": 10},
         },
         "limits": {"net.ipv4.tcp_fin_timeout": running},
@@ -43,7 +44,8 @@ def run(arguments, state="normal", running=60, check_mode=False, **variables):
 def test_one_line_is_enough_where_all_is_well():
     result = run({"prove": {"dropin": DROPIN}, "gate": True})
     assert result["msg"] == "PASS: web1: " + HOLDS + " " + NORMAL
-    assert (result["failed"], result["changed"], "verdict" in result) == (False, False, False)
+    assert (result["failed"], result["changed"]) == (False, False)
+    assert result["verdict"] == {"passes": True, "verdict": "pass", "state": "normal", "findings": []}
 
 
 def test_the_worst_is_told_first_and_the_table_last():
@@ -52,15 +54,15 @@ def test_the_worst_is_told_first_and_the_table_last():
     assert lines[0].startswith("FAIL: web1: 0 of 1 settings hold now") and "TCP memory is under pressure" in lines[0]
     assert [line.split()[0] for line in lines[1:]] == ["KEY", "net.ipv4.tcp_fin_timeout"]
     assert result["failed"]
-    assert [reason["id"] for reason in result["verdict"]["reasons"]] == ["tcp-pressure"]
-    assert result["verdict"]["drift"][0]["running"] == 30
+    assert [one["id"] for one in result["verdict"]["findings"]] == ["drift", "tcp-pressure"]
+    assert result["verdict"]["findings"][0]["evidence"]["running"] == 30
     assert run({"prove": {"dropin": DROPIN}, "gate": True}, "pressure")["msg"].startswith("FAIL: web1: TCP memory is under pressure")
 
 
 @pytest.mark.parametrize("arguments, state, running, failed", [
-    ({"prove": {"dropin": DROPIN, "report_only": True}}, "normal", 30, False),
-    ({"prove": {"dropin": DROPIN, "report_only": True}, "gate": True}, "normal", 30, False),
-    ({"prove": {"dropin": DROPIN, "report_only": True}, "gate": True}, "pressure", 30, True),
+    ({"prove": {"dropin": DROPIN, "shadowed": "warn"}}, "normal", 30, False),
+    ({"prove": {"dropin": DROPIN, "shadowed": "warn"}, "gate": True}, "normal", 30, False),
+    ({"prove": {"dropin": DROPIN, "shadowed": "warn"}, "gate": True}, "pressure", 30, True),
     ({"prove": {"dropin": DROPIN}, "gate": True, "report_only": True}, "pressure", 30, False),
 ])
 def test_what_is_only_reported_does_not_fail(arguments, state, running, failed):
@@ -69,7 +71,7 @@ def test_what_is_only_reported_does_not_fail(arguments, state, running, failed):
     assert result["failed"] is failed
 
 
-@pytest.mark.parametrize("way", [{"rules": {"report_only": True}}, {"rules_prefix": "my_gate_"}])
+@pytest.mark.parametrize("way", [{"rules": {"report_only": True}}, {"variables": {"rules": "my_gate_*"}}])
 def test_a_gate_that_only_reports_lets_a_proof_fail(way):
     gate = run(dict(way, gate=True), "pressure", my_gate_report_only="yes")
     assert gate["msg"].startswith("FAIL: web1: TCP memory is under pressure") and not gate["failed"]
@@ -81,12 +83,11 @@ def test_a_gate_that_only_reports_lets_a_proof_fail(way):
 
 def test_rules_are_given_or_found_in_the_variables_of_a_role():
     assert run({"gate": True, "rules": {"fail_states": ["normal"]}})["failed"]
-    assert run({"gate": True, "rules_prefix": "my_gate_"}, my_gate_fail_states=["normal"])["failed"]
-    assert not run({"gate": True, "rules_prefix": "my_gate_"}, my_gate_fail_states=["critical"], my_gate_udp="ignore")["failed"]
-    assert "mutually exclusive" in run({"gate": True, "rules": {"udp": "fail"}, "rules_prefix": "my_gate_"})["msg"]
+    assert run({"gate": True, "variables": {"rules": "my_gate_*"}}, my_gate_fail_states=["normal"])["failed"]
+    assert not run({"gate": True, "variables": {"rules": "my_gate_*"}}, my_gate_fail_states=["critical"], my_gate_udp="ignore")["failed"]
     assert "must be one of" in run({"gate": True, "rules": {"udp": "perhaps"}})["msg"]
-    refused = run({"gate": True, "rules_prefix": "my_gate_"}, my_gate_udp="perhaps")
-    assert refused["failed"] and refused["msg"].startswith("web1: udp: found 'perhaps', expected one of fail, warn, ignore")
+    refused = run({"gate": True, "variables": {"rules": "my_gate_*"}}, my_gate_udp="perhaps")
+    assert refused["failed"] and "must be one of: fail, warn, ignore, got: perhaps" in refused["msg"]
 
 
 def test_other_facts_than_those_of_the_host_can_be_judged():
@@ -99,7 +100,9 @@ def tuned(state="normal", running=60, check_mode=False, result=None, **variables
     left = {"result": result or {"changed": True, "settings": []}, "after": {"ansible_facts": {"socket_memory": facts()}}, "batch": {},
             "dropin": DROPIN, "shadowed": "fail", "gate": True}
     mine = {"tune_tcp_" + name: value for name, value in dict(left, **variables).items()}
-    return run({"tuned": True}, state, running, check_mode, **mine)
+    names = {"tune.applied": "result", "tune.read_again": "after", "tune.batch": "batch", "prove.dropin": "dropin", "prove.shadowed": "shadowed",
+             "gate": "gate"}
+    return run({"variables": {option: "tune_tcp_" + name for option, name in names.items()}}, state, running, check_mode, **mine)
 
 
 def test_a_tuned_host_holds_its_settings_and_is_not_under_pressure():
@@ -118,21 +121,21 @@ def test_what_was_not_written_need_not_hold(result, check_mode):
 
 def test_a_batch_that_stops_is_all_that_is_told():
     result = tuned("pressure", batch={"stop": True, "message": "web2 is worse off than before: lost"})
-    assert (result["failed"], result["msg"]) == (True, "FAIL: web1: web2 is worse off than before: lost")
+    assert (result["failed"], result["msg"]) == (True, "FAIL: web1: web2 is worse off than before: lost.")
     assert tuned(batch={"stop": False, "message": ""})["msg"].startswith("PASS: web1: ")
 
 
 def test_a_drop_in_that_was_not_applied_fails_although_an_older_one_holds():
     """Whoever ignores the errors of the role comes here with it."""
     result = tuned(result={"failed": True, "msg": "web1: another run is changing the files"})
-    assert (result["failed"], result["msg"]) == (True, "FAIL: web1: the drop-in was not applied: web1: another run is changing the files")
+    assert (result["failed"], result["msg"]) == (True, "FAIL: web1: the drop-in was not applied: web1: another run is changing the files.")
 
 
 @pytest.mark.parametrize("gate", [True, False])
 def test_a_host_that_could_not_be_read_again_fails_whatever_is_asked(gate):
     """The facts it has are those from before."""
     result = tuned(gate=gate, after={"unreachable": True, "msg": "Connection timed out"})
-    assert (result["failed"], result["msg"]) == (True, "FAIL: web1: it could not be read again: Connection timed out")
+    assert (result["failed"], result["msg"]) == (True, "FAIL: web1: it could not be read again: Connection timed out.")
 
 
 def test_a_fleet_is_judged_by_its_budget():
@@ -154,10 +157,10 @@ def test_facts_that_are_none_fail_with_their_place_and_without_their_text(wrong)
 
 
 def test_a_task_that_starts_too_late_says_what_is_missing():
-    result = run({"tuned": True}, tune_tcp_dropin=DROPIN, tune_tcp_gate=True, tune_tcp_shadowed="fail")
+    result = run({"variables": {"tune.applied": "tune_tcp_result", "tune.read_again": "tune_tcp_after", "tune.batch": "tune_tcp_batch"}})
     assert result["failed"]
-    assert result["msg"] == ("web1: tuned: found no variable tune_tcp_result, tune_tcp_after, tune_tcp_batch, expected what the role tune_tcp leaves. "
-                             "Run that role from its first task on.")
+    assert result["msg"] == ("web1: tune: found no tune.applied, tune.read_again, tune.batch, expected what the tasks of a tune returned. "
+                             "Run the role from its first task on.")
 
 
 def test_an_unsupported_option_is_named_with_host_and_module():

@@ -12,7 +12,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.linux_net.socket_memory.plugins.filter import socket_memory
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import recommend
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import recommend
 
 # Each takes the context of a template first.
 FILTERS = {name: functools.partial(function, object()) for name, function in socket_memory.FilterModule().filters().items()}
@@ -33,8 +33,8 @@ def test_a_door_gives_what_the_function_gives(host):
     workload = {"connections": 500, "buffer_bytes": 131072}
     assert FILTERS["recommend"](facts, workload) == recommend(facts, workload)
     assert FILTERS["recommend"](facts) == facts["recommended"]
-    assert FILTERS["assignments"](facts["recommended"], facts["page_size"])[0]["key"] == "net.ipv4.tcp_mem"
-    assert FILTERS["fleet_table"](FILTERS["fleet"]({"a": facts}))[-1] == "1 host: 1 normal"
+    assert FILTERS["_assignments"](facts["recommended"], facts["page_size"])[0]["key"] == "net.ipv4.tcp_mem"
+    assert FILTERS["_fleet_table"](FILTERS["_fleet"]({"a": facts}))[-1] == "1 host: 1 normal"
 
 
 @pytest.mark.parametrize("name, arguments", [
@@ -51,7 +51,7 @@ WRONG = [{"tcp": {}, "page_size": "{{ 1 }}"}, {"tcp": "x"}, dict.fromkeys(["udp"
 
 @pytest.mark.parametrize("facts", WRONG)
 def test_facts_that_are_none_are_refused_without_their_text(facts):
-    for name, arguments in (("recommend", ()), ("capacity", ()), ("would_relieve", ()), ("regressions", (facts,))):
+    for name, arguments in (("recommend", ()), ("capacity", ()), ("_would_relieve", ()), ("_regressions", (facts,))):
         with pytest.raises(AnsibleFilterError, match="^facts.*: found .*, expected .*"):
             FILTERS[name](facts, *arguments)
     with pytest.raises(AnsibleFilterError, match="^facts"):
@@ -60,10 +60,10 @@ def test_facts_that_are_none_are_refused_without_their_text(facts):
 
 def test_one_host_with_wrong_facts_does_not_spoil_the_table_of_the_others(host):
     hosts = dict({"wrong%d" % number: facts for number, facts in enumerate(WRONG)}, right=host.facts(), none=None)
-    lines = FILTERS["fleet_table"](FILTERS["fleet"](hosts))
+    lines = FILTERS["_fleet_table"](FILTERS["_fleet"](hosts))
     assert [line.split()[1:3] for line in lines[1:-1]] == [["no", "facts"]] * 10 + [["normal", "4.7"]]
     forged = dict(host.facts(), findings=[{"id": "none\nweb9  normal", "severity": "info", "message": "", "evidence": {}, "remedy": ""}])
-    assert len(FILTERS["fleet_table"](FILTERS["fleet"]({"d": forged}))) == 3
+    assert len(FILTERS["_fleet_table"](FILTERS["_fleet"]({"d": forged}))) == 3
 
 
 def test_parts_that_were_not_gathered_are_named(host):

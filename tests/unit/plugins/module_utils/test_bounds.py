@@ -13,7 +13,6 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds imp
     sentences,
     whole_number,
 )
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
 
 HUGE = 10 ** 5000  # Python itself refuses to print it from 3.11 on
 
@@ -64,12 +63,6 @@ def test_a_quote_of_what_is_wide_and_deep_ends():
     for _depth in range(2):
         pair = "[%s, %s]" % (pair, pair)
     assert quoted(found) == ("[%s, %s]" % (pair, pair))[:80] + "..."
-
-
-def test_a_refusal_is_short_whatever_is_refused():
-    for found in ("x" * 10 ** 6, HUGE, [HUGE], deep(100000)):
-        assert len(str(refuse("s" * 10 ** 6, found, "a number", "Write one."))) < 700
-    assert str(refuse(5, "7", "a number", "Write one.")) == "5: found 7, expected a number. Write one."
 
 
 def test_lists_tell_what_is_left_out():

@@ -72,7 +72,7 @@ def test_one_of_several_types():
 
 
 def test_a_text_that_may_be_long_is_cut_and_says_by_how_much():
-    assert checked("x" * 12, text(10, cut=True), "x") == "x" * 10 + " ... (2 more characters)"
+    assert checked("x" * 12, text(10, cut=True), "x") == "x" * 10 + "... (2 more characters)"
 
 
 class Tagged(str):

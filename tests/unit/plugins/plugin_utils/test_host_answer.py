@@ -43,7 +43,7 @@ def test_answer_is_told_apart_from_noise_and_made_harmless():
 
 def test_long_messages_are_cut_and_say_so():
     answer = host_answer.read_answer(MARK + json.dumps({"failed": True, "msg": "x" * 7000000}) + MARK, MARK, WANTED)
-    assert answer["msg"] == "x" * 2000 + " ... (6998000 more characters)"
+    assert answer["msg"] == "x" * 2000 + "... (6998000 more characters)"
 
 
 @pytest.mark.parametrize("ended, words", [

@@ -1,0 +1,93 @@
+# Copyright (c) 2026, linux_net.socket_memory contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the facts say of the memory of TCP and UDP, in numbers and in a sentence."""
+
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import human_bytes, times
+
+# state: its effect
+EFFECTS = {
+    "soft": "the usage is at or above low, send buffers no longer grow",
+    "imminent": "the usage is above pressure, the kernel raises its flag at the next charge",
+    "pressure": "windows stop growing, queues are pruned, sockets above the average lose data",
+    "recovering": "the usage fell, but the kernel restricts TCP until it is below low",
+    "critical": "the usage is above high: memory is refused, data is dropped, writers wait, orphans are reset",
+}
+ROUNDING = 0.001  # seconds, to which the facts tell the time in a state
+
+
+def threshold(pool, name, unit="pages"):
+    """Return a threshold of the fact tcp or udp in *unit*, None where it is absent or its size is not known."""
+    return (pool["thresholds"][name] or {}).get(unit)
+
+
+def describe_tcp(tcp):
+    """Return what the fact tcp says in one sentence: "TCP memory is normal: 4.7 MiB of 1.4 GiB (0.3 % of high), kernel flag no."."""
+    sizes = "%s in use" % human_bytes(tcp["used"]["bytes"])
+    high = threshold(tcp, "high", "bytes")
+    if None not in (tcp["percent_of_high"], high):
+        sizes = "%s of %s (%.1f %% of high)" % (human_bytes(tcp["used"]["bytes"]), human_bytes(high), tcp["percent_of_high"])
+    words = {"pressure": "under pressure", None: "in a state that cannot be told here, its thresholds or its usage are not readable"}
+    flag = {True: "yes", False: "no", None: "unreadable"}[tcp["kernel_flag"]]
+    effect = "; %s" % EFFECTS[tcp["state"]] if tcp["state"] in EFFECTS else ""
+    return "TCP memory is %s: %s, kernel flag %s%s." % (words.get(tcp["state"], tcp["state"]), sizes, flag, effect)
+
+
+def spans(facts, name):
+    """Return [(state, seconds), …] of the window, or the one state of a single look, of *name*: "tcp" or "udp"."""
+    if "window" in facts:
+        return [(one["state"], one["seconds"]) for one in facts["window"][name]["states"]]
+    return [(facts[name]["state"], 0.0)]
+
+
+def unreadable_seconds(facts, name):
+    """Return for how many seconds of the window nothing could be read of *name*.
+
+    A network namespace of its own has no thresholds, and so no state: there only the kernel's flag tells of TCP, and nothing of UDP.
+    """
+    if "window" not in facts:
+        return 0.0
+    told = (facts["window"][name].get("under_pressure") or {}).get("unreadable_seconds")
+    if told is None and facts.get("network_namespace") != "other":
+        told = sum(seconds for state, seconds in spans(facts, name) if state is None)
+    return told or 0.0
+
+
+def is_held(facts, name, states, sustained):
+    """Return whether *states* are held when they were read last, and for the share *sustained* of the time that could be read.
+
+    Of the share 0, any moment is enough. Time that could not be read is in no share: it is not time that was well.
+    """
+    seen = spans(facts, name)
+    if not sustained:
+        return any(state in states for state, _seconds in seen)
+    readable = sum(seconds for _state, seconds in seen) - unreadable_seconds(facts, name)
+    held = sum(seconds for state, seconds in seen if state in states)
+    last = next((state for state, _seconds in reversed(seen) if state is not None), None)
+    return last in states and held + ROUNDING >= sustained * readable
+
+
+def held_since(facts, states):
+    """Return since when TCP is in one of *states* in the window, and how often it entered pressure, as a sentence; "" without a window."""
+    if "window" not in facts:
+        return ""
+    window, seen, seconds = facts["window"], spans(facts, "tcp"), 0.0
+    for state, length in reversed(seen):
+        if state not in states:
+            break
+        seconds += length
+    since = "at least %.1f seconds, the whole window" % window["seconds"]
+    if not all(state in states for state, _length in seen):
+        since = "%.1f seconds, %.1f of %.1f in all" % (seconds, sum(length for state, length in seen if state in states), window["seconds"])
+    entered, trend = window["counters"].get("TCPMemoryPressures"), window["tcp"]["trend"]
+    return "It has been so for %s%s; %swith a peak of %s." % (
+        since, ", entered %s" % times(entered) if entered else "", "%s, " % trend if trend else "", human_bytes(window["tcp"]["used"]["peak"]["bytes"]))
+
+
+def pressure_bounds(tcp):
+    """Return where pressure begins and ends, as a sentence; "" where that is not known."""
+    low, pressure = threshold(tcp, "low", "bytes"), threshold(tcp, "pressure", "bytes")
+    if None in (low, pressure):
+        return ""
+    return "Pressure begins above %s and ends below %s." % (human_bytes(pressure), human_bytes(low))

@@ -1,0 +1,117 @@
+# Copyright (c) 2026, linux_net.socket_memory contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The facts of one host: what it says of itself, judged and sized.
+
+Reading needs the host, judging does not: the fast lane reads there and judges on the controller.
+"""
+
+import os
+
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import first_of, quoted
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.pools import threshold
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.registry import find
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.gather import read
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.window import state_of_tcp, state_of_udp, window
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.capacity import capacity
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import recommend
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.workload import check_workload
+
+# subset: what has to be read for it (gather.READABLE).
+SUBSETS = {
+    "tcp": ("memory",),
+    "udp": ("memory",),
+    "limits": ("limits",),
+    "counters": ("counters",),
+    "boot": ("boot",),
+    "managers": ("boot", "managers"),
+    "recommended": ("memory",),
+    "capacity": ("memory",),
+    "findings": ("memory", "boot", "managers"),
+}
+# The same; but "all" leaves them out: few hosts are asked for them, and they cost more.
+ON_REQUEST = {"cgroups": ("cgroups",), "kernel_log": ("kernel_log",)}
+LONGEST_WINDOW = 3600  # seconds; a connection that is silent for longer does not survive every firewall
+
+SIZED = {"recommended": recommend, "capacity": capacity}  # subset: what makes it of the other facts and the workload
+
+
+def run(params):
+    """Return {ansible_facts: {socket_memory: …}, warnings: [sentence, …], changed: False}.
+
+    params: gather_subset (list of names of SUBSETS, "all", "!name"), root (directory), page_size (bytes or None),
+    workload (dict or None), sysctl_dialect, window (seconds or None). Raises SocketMemoryError for wrong parameters, before anything is read.
+    """
+    return assemble(read(reading_params(params)), params)
+
+
+def reading_params(params):
+    """Return the params of gather.read for those of run, all of which are checked that can be checked without the host."""
+    subsets = choose_subsets(params.get("gather_subset"))
+    if subsets & set(SIZED):
+        check_workload(params.get("workload"))
+    names = {name for subset in subsets for name in SUBSETS.get(subset) or ON_REQUEST[subset]}
+    if _check_window(params.get("window") or 0, params.get("root") or "/"):
+        names.add("window")
+    return dict({name: params.get(name) for name in ("root", "page_size", "sysctl_dialect", "window")}, read=sorted(names))
+
+
+def _check_window(seconds, root):
+    """Return whether there is a window. Raises SocketMemoryError where it cannot be observed."""
+    if not 0 <= seconds <= LONGEST_WINDOW:  # nor is "not a number"
+        raise refuse("window", quoted(seconds), "seconds from 0 to %d" % LONGEST_WINDOW, "Give the seconds to observe, 0 for one look.")
+    if seconds and os.path.abspath(root) != "/":
+        raise refuse("window", quoted(seconds), "0 for a captured tree", "Leave it out: a captured tree stands still.")
+    return seconds > 0
+
+
+def assemble(answer, params):
+    """Return what run returns, from what gather.read answered: with states, sizes and findings, and only with what was asked for."""
+    subsets = choose_subsets(params.get("gather_subset"))
+    facts = answer["facts"]
+    if {"tcp", "udp"} <= set(facts):
+        _add_states(facts)
+    for name in (name for name in SIZED if name in subsets):
+        known = facts["page_size"] and facts["memory_total"]
+        facts[name] = SIZED[name](facts, params.get("workload")) if known else None
+    if "findings" in subsets:
+        facts["findings"], left_out = first_of(find(facts))
+        if left_out:
+            facts["findings_left_out"] = left_out
+    for name in set(SUBSETS) - subsets:  # what was read only for another subset
+        facts.pop(name, None)
+        facts.pop(name + "_left_out", None)
+    if not subsets & {"tcp", "udp"}:
+        facts.pop("sockets_used", None)
+    if "boot" not in subsets:
+        facts.pop("boot_by_others", None)
+        facts.pop("boot_complete", None)
+    facts["warnings"] = answer["warnings"]
+    return {"changed": False, "ansible_facts": {"socket_memory": facts}, "warnings": answer["warnings"]}
+
+
+def _add_states(facts):
+    """Add to the facts tcp and udp what follows from their numbers and the kernel's flag, and make the fact window of its samples."""
+    tcp, udp = facts["tcp"], facts["udp"]
+    bound = tcp["error_bound"]["pages"] or 0
+    used, high = tcp["used"]["pages"], threshold(tcp, "high")
+    tcp["percent_of_high"] = round(100.0 * used / high, 2) if used is not None and high else None
+    tcp["state"], udp["state"] = state_of_tcp(tcp, bound), state_of_udp(udp, bound)
+    if "window" in facts:
+        facts["window"] = window(facts["window"], bound)
+
+
+def choose_subsets(words):
+    """Return the subsets that *words* ask for: names, "all" of SUBSETS, and "!name" to leave one out; all without words."""
+    words = words or ["all"]
+    for word in words:
+        if (word[1:] if word.startswith("!") else word) not in list(SUBSETS) + list(ON_REQUEST) + ["all"]:
+            expected = "one of all, %s, or one of them behind '!'" % ", ".join(list(SUBSETS) + list(ON_REQUEST))
+            raise refuse("gather_subset", quoted(word), expected, "Correct it.")
+    wanted = {word for word in words if not word.startswith("!")}
+    if "all" in wanted or not wanted:
+        wanted = wanted - {"all"} | set(SUBSETS)
+    without = {word[1:] for word in words if word.startswith("!")}
+    return set() if "all" in without else wanted - without
