@@ -33,7 +33,8 @@ def parse_content(content, path):
     for assignment in assignments:
         where = "line %d of the content" % assignment.line
         if assignment.value is None:
-            raise refuse(where, "the exclusion -%s" % assignment.key, "key = value", "Remove it: this file only sets values.")
+            raise refuse(where, "the exclusion %s" % quoted("-" + assignment.key), "key = value",
+                         "Remove it: this file only sets values.")
         key_path(assignment.key)
         if assignment.key in desired:
             raise refuse(where, "%s again, first set in line %d" % (assignment.key, lines[assignment.key]), "each key once", "Remove one of the two.")
