@@ -411,11 +411,12 @@ def make_key_and_value(chance):
 
 def run_key_and_value(given):
     key, text, written = given
-    told = [kernel_writes.held_after(key, [text, "1", text])] if key in KEYS else []
-    for function, arguments in ((sysctl_keys.read_kernel_value, (key, text)), (sysctl_keys.parse_value, (key, written)),
-                                (sysctl_keys.key_path, (key,))):
+    told = [sysctl_keys.key_path(key)]  # before anything is made of its value
+    if key in KEYS:
+        told.append(kernel_writes.held_after(key, [text, "1", text]))
+    for function, value in ((sysctl_keys.read_kernel_value, text), (sysctl_keys.parse_value, written)):
         try:
-            told.append(function(*arguments))
+            told.append(function(key, value))
         except errors.SocketMemoryError as error:
             check_message(error)
     return told if key in KEYS else []  # the words of another key may be many

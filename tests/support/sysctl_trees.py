@@ -24,8 +24,10 @@ ROOT = pathlib.Path(__file__).parents[2]
 if __name__ == "__main__":
     sys.path[:0] = [str(ROOT / "collections")]
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils import kernel_writes, sysctl_files, sysctl_procps  # noqa: E402
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot import procps_sysctl as sysctl_procps  # noqa: E402
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot import sysctl_files  # noqa: E402
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import HostFiles  # noqa: E402
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel import written_values as kernel_writes  # noqa: E402
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS, format_value, key_path, read_running  # noqa: E402
 
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000  # include/uapi/linux/sched.h

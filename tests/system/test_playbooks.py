@@ -164,7 +164,7 @@ def test_verify_fails_with_a_table_of_what_differs_and_why(playbook):
     assert [line.split(maxsplit=4) for line in bad.lines[first + 2:first + 4]] == [
         ["net.core.rmem_max", str(wanted), "5000000", str(wanted), "changed since it was set, or never set"],
         ["net.ipv4.tcp_moderate_rcvbuf", "1", "1", "0", "%s line 1 wins" % later]]
-    assert "drift:" in bad.lines, "and the same for machines"
+    assert "id: drift" in bad.output, "and the same for machines"
     heading = bad.lines[first + 1]
     assert heading.split() == "KEY WANTED RUNNING NOW AFTER REBOOT WHY".split()
     assert all(line[heading.index("WHY") - 2:][:2] == "  " for line in bad.lines[first + 2:first + 4]), "columns must line up"

@@ -80,7 +80,7 @@ def find_managers(files, boot):
     search.initramfs()
     search.sysctl_files(boot)
     if search.ration.left_out:
-        search.problems.append("%d files of other tools were not read, whether these set keys is not known: "
+        search.problems.insert(0, "%d files of other tools were not read, whether these set keys is not known: "
                                "all together have more than %d files, or %d MiB" % (
                                    search.ration.left_out, MOST_FILES, MOST_BYTES >> 20))
     return search.found, search.problems

@@ -169,11 +169,13 @@ class SysctlFiles:
         return other
 
     def told(self):
-        """Return the problems, and a sentence on how many files were left out."""
+        """Return a sentence on how many files were left out, where there are any, and the problems with the rest."""
         left_out = len(self._beyond) + self._ration.left_out + self._cut_off
-        return self.problems + ["%d sysctl.d files were not read, or not to their end, what these set is not known: "
-                                "all together have more than %d files, %d MiB, or %d lines on network keys" % (
-                                    left_out, MOST_FILES, MOST_BYTES >> 20, MOST_LINES)] * bool(left_out)
+        if not left_out:
+            return self.problems
+        return ["%d sysctl.d files were not read, or not to their end, what these set is not known: "
+                "all together have more than %d files, %d MiB, or %d lines on network keys" % (
+                    left_out, MOST_FILES, MOST_BYTES >> 20, MOST_LINES)] + self.problems
 
     def in_order(self, directories=DIRECTORIES, hidden=False):
         """Return the paths of the NAME.conf files: by the bytes of their names; the first of *directories* wins for the same name."""

@@ -7,6 +7,7 @@
 import itertools
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.sysctl_files import DIRECTORIES, SUFFIX, WORD_CHARACTERS, parse_lines
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import quoted
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.atomic_file import MAXIMUM_TEXT, is_text
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import key_path, parse_value
@@ -21,7 +22,7 @@ def check_path(path):
     directory, _slash, name = path.rpartition("/")
     is_name = name.endswith(SUFFIX) and name[0] not in ".-" and NAME_CHARACTERS.issuperset(name)
     if directory not in DIRECTORIES or not is_name or len(name) > LONGEST_NAME:
-        raise refuse("path", repr(path), "a file NAME%s in %s" % (SUFFIX, " or ".join(DIRECTORIES)),
+        raise refuse("path", quoted(path), "a file NAME%s in %s" % (SUFFIX, " or ".join(DIRECTORIES)),
                      "Other files are not read at boot. Use a path such as /etc/sysctl.d/99-tcp-memory.conf.")
     return path
 
@@ -36,12 +37,12 @@ def parse_content(content, path):
                      "at most %d characters of Unicode text" % MAXIMUM_TEXT, "Leave out what is not needed.")
     assignments, others = parse_lines(content or "", path)
     for line, text in others:
-        raise refuse("line %d of the content" % line, repr(text), "key = value", "Correct the line or put # before it.")
+        raise refuse("line %d of the content" % line, quoted(text), "key = value", "Correct the line or put # before it.")
     desired, lines = {}, {}
     for assignment in assignments:
         where = "line %d of the content" % assignment.line
         if assignment.value is None:
-            raise refuse(where, "the exclusion -%s" % assignment.key, "key = value",
+            raise refuse(where, "the exclusion %s" % quoted("-" + assignment.key), "key = value",
                          "Remove it: this file only sets values.")
         key_path(assignment.key)
         if assignment.key in desired:
@@ -62,4 +63,4 @@ def first_edit(found, written):
     pairs = itertools.zip_longest(found.split("\n"), written.split("\n"))
     number, (here, there) = next((number, pair) for number, pair in enumerate(pairs, 1) if pair[0] != pair[1])
     return "was edited: line %d is %s, written here was %s" % (
-        number, repr(here) if here else "empty", repr(there) if there else "nothing")
+        number, quoted(here) if here else "empty", quoted(there) if there else "nothing")

@@ -18,7 +18,7 @@ def window(observed, error_bound):
     """
     samples, lasted = observed["samples"], observed["seconds"]
     # What a sample saw stands for the time until the next one.
-    lengths = [after["seconds"] - before["seconds"] for before, after in zip(samples, samples[1:] + samples[-1:])]
+    lengths = [max(0.0, after["seconds"] - before["seconds"]) for before, after in zip(samples, samples[1:] + samples[-1:])]
     tcp, udp = [one["tcp"] for one in samples], [one["udp"] for one in samples]
     tcp_states = [state_of_tcp(one, error_bound) for one in tcp]
     verdicts = list(zip(lengths, [under_pressure(state, one["kernel_flag"]) for state, one in zip(tcp_states, tcp)]))
@@ -30,7 +30,7 @@ def window(observed, error_bound):
         "samples": len(samples),
         "tcp": dict(_pool(tcp, tcp_states, lengths, error_bound), under_pressure={
             "seconds": round(pressed, 3) if told else None, "share": round(pressed / readable, 3) if readable else None,
-            "unreadable_seconds": round(lasted - readable, 3)}),
+            "unreadable_seconds": round(max(0.0, lasted - readable), 3)}),
         "udp": _pool(udp, [state_of_udp(one, error_bound) for one in udp], lengths, error_bound),
         "counters": observed["counters"],
     }

@@ -237,6 +237,13 @@ def test_of_too_many_files_the_last_ones_are_read(boot, monkeypatch, bound, valu
     assert len(files.told()) == bool(left_out) and (not left_out or files.told()[0].startswith(LEFT_OUT % left_out))
 
 
+def test_that_files_are_left_out_is_told_first(boot, monkeypatch):
+    """The facts tell of the first problems only."""
+    monkeypatch.setattr(sysctl_files, "MOST_FILES", 60)
+    problems = boot({ETC + "%02d.conf" % number: "net odd\n" for number in range(70)})[1]
+    assert problems[0].startswith(LEFT_OUT % 10) and len(problems) == 61
+
+
 @pytest.mark.parametrize("text", ["a=1\r" * 10, "a=1\0" * 10])
 def test_a_line_that_ends_in_many_places_is_many_lines(boot, monkeypatch, text):
     monkeypatch.setattr(sysctl_files, "MOST_LINES", 9)
