@@ -19,6 +19,8 @@ ACCESS_LIST = "system.posix_acl_access"
 OF_THE_CONTENT = ("security.ima", "security.evm")
 NOT_HELD = (errno.ENODATA, errno.ENOTSUP)  # what a file or a file system says that has no such extended attribute
 ABSENT_ERRORS = (FileNotFoundError, NotADirectoryError)
+# Characters. Such files have a few thousand; several of them are in what is saved, and that is read on each run.
+MAXIMUM_TEXT = 128 * 1024
 
 
 class Attributes:
@@ -29,8 +31,6 @@ class Attributes:
         self.group = group
         self.mode = mode
         self.extended = extended
-# Characters. Such files have a few thousand; several of them are in what is saved, and that is read on each run.
-MAXIMUM_TEXT = 128 * 1024
 
 
 def attributes_of(path):

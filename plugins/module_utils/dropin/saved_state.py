@@ -138,7 +138,7 @@ def _or_none(check):
 
 def _one_of(*values):
     def check(value, where):
-        if type(value) not in (int, str) or value not in values:
+        if isinstance(value, bool) or not isinstance(value, (int, str)) or value not in values:
             raise _wrong(value, where, " or ".join(map(str, values)))
     return check
 
@@ -184,7 +184,7 @@ def _value(key, value, where):
 
 
 def _is_number(value):
-    return type(value) is int and abs(value) < LARGEST_NUMBER
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST_NUMBER
 
 
 _POINT = {"file": _or_none(_text), "runtime": _runtime}

@@ -44,8 +44,9 @@ def keys_of(shape):
     return {key: (one, key in inside["required"]) for key, one in properties.items()}
 
 
-def pairs(shape=FACTS, documented=DOCUMENTED, path="socket_memory"):
+def pairs(shape=None, documented=None, path="socket_memory"):
     """Yield (path, shape, always, entry) of every entry that is in both."""
+    shape, documented = shape or FACTS, DOCUMENTED if documented is None else documented
     for key, (one, always) in keys_of(shape).items():
         entry = documented.get("contains", {}).get(key)
         if entry is not None:
@@ -53,8 +54,9 @@ def pairs(shape=FACTS, documented=DOCUMENTED, path="socket_memory"):
             yield from pairs(one, entry, "%s.%s" % (path, key))
 
 
-def differing_keys(shape=FACTS, documented=DOCUMENTED, path="socket_memory"):
+def differing_keys(shape=None, documented=None, path="socket_memory"):
     """Return the paths that only one of both has."""
+    shape, documented = shape or FACTS, DOCUMENTED if documented is None else documented
     wanted, found = keys_of(shape), documented.get("contains", {})
     differ = ["%s.%s" % (path, key) for key in sorted(set(wanted) ^ set(found))]
     return differ + [one for key in wanted if key in found for one in differing_keys(wanted[key][0], found[key], "%s.%s" % (path, key))]

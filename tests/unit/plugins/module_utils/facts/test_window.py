@@ -50,7 +50,7 @@ def test_what_cannot_be_read_is_null():
     seen = observed(lambda time: (None, None), 1)
     nothing = {"pages": None, "bytes": None}
     assert seen["tcp"] == {"used": {"first": nothing, "peak": nothing, "last": nothing, "change": nothing}, "trend": None,
-                             "states": [{"state": None, "seconds": 1.0}], "under_pressure": {"seconds": None, "share": None, "unreadable_seconds": 1.0}}
+                           "states": [{"state": None, "seconds": 1.0}], "under_pressure": {"seconds": None, "share": None, "unreadable_seconds": 1.0}}
 
 
 def test_shares_are_of_the_time_that_could_be_read():
