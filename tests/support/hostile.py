@@ -84,10 +84,13 @@ WORDS_OF_ANSIBLE = {
 
 def wrong_types(value):
     """Return [(name, value), …] of what cannot stand where *value* does."""
-    wrong = [("a number below zero", -7), ("a number of 31 digits", 10 ** 30), ("a list of other things", [[], {}]), ("a dictionary", {"evil": []}),
-             ("a number without bounds", RAW + "1e999"), ("NaN", RAW + "NaN"), ("a number of 5000 digits", RAW + "9" * 5000),
-             ("lists 100 deep", RAW + "[" * 100 + "]" * 100), ("lists deeper than any stack", RAW + "[" * 100000 + "]" * 100000)]
-    if not isinstance(value, str):
+    wrong = [("a list of other things", [[], {}]), ("lists 100 deep", RAW + "[" * 100 + "]" * 100)]
+    if not isinstance(value, dict):
+        wrong.append(("a dictionary", {"evil": []}))
+    if not isinstance(value, list):  # where a list of numbers can stand, a number or a text may too
+        wrong += [("a number of 31 digits", 10 ** 30), ("NaN", RAW + "NaN"), ("a number without bounds", RAW + "1e999"),
+                  ("a number of 5000 digits", RAW + "9" * 5000), ("lists deeper than any stack", RAW + "[" * 100000 + "]" * 100000)]
+    if isinstance(value, dict):
         wrong.append(("a text", "seven"))
     if not isinstance(value, bool):
         wrong.append(("a truth value", True))

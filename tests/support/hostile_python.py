@@ -16,10 +16,8 @@ FOLDER/plan.json tells what the host does, and a line in FOLDER/visits counts ho
 An answer is one JSON document. Around it the fast lane wants marks, which are in its script; the ordinary module has none.
 """
 
-import ctypes
 import json
 import os
-import subprocess
 import sys
 
 MARK_LETTERS = set("0123456789abcdef")
@@ -48,6 +46,9 @@ def mark_in(text):
 
 def work(tree, arguments, text):
     """Return what the real Python prints when it runs *text* on the files of *tree*."""
+    import ctypes  # few need these
+    import subprocess
+
     libc = ctypes.CDLL(None, use_errno=True)
 
     def into_the_tree():

@@ -65,7 +65,7 @@ def run(fleet, name, *arguments, variables=None, limited=False, **settings):
         name = str(path)
     command = [program("ansible")] if name == "ansible" else [program("ansible-playbook"), name]
     command += [*arguments, "--inventory", fleet.inventory(), "--extra-vars", json.dumps(variables or {})]
-    settings = dict({"ANSIBLE_FORKS": "10", "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",
+    settings = dict({"ANSIBLE_FORKS": "10", "ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",
                      "ANSIBLE_CALLBACK_PLUGINS": str(hostile.SUPPORT / "callback"), "ANSIBLE_CALLBACKS_ENABLED": "results_of_hosts",
                      "RESULTS_OF_HOSTS": str(fleet.results)}, **settings)
     limits = "resource.setrlimit(resource.RLIMIT_AS, (%d << 20,) * 2)" % ADDRESS_SPACE if limited else "None"
@@ -145,35 +145,49 @@ EVERY_PAYLOAD = list(hostile.payloads("/1"))
 FEW_PAYLOADS = ["bare", "call", "block", "trusted", "unsafe", "vault"]
 
 
-def add_lies(fleet, plan, answer, visit, everywhere=(), places=(), types=False, words=False):
+def add_lies(fleet, plan, answer, visit, everywhere=(), places=(), types=False, words=False, every=1):
     """Add hosts that answer as *plan* says, each with another lie at *visit*, whose true *answer* is given.
 
-    everywhere: the names of payloads that go everywhere at once. places: of those that go to one place at a time, to each; what is no text goes to
-    dictionaries only, as one more value. types: whether something of a wrong type goes to each place. words: whether those that Ansible knows are said.
+    everywhere: the names of payloads that go everywhere at once. places: of those that go to one place at a time. types: whether something of a wrong
+    type goes to each place. words: whether those that Ansible knows are said. every: 2 for every other place, but for those whose name says what a
+    host may say, or holds keys that are data.
     """
     def lie(told, *strikes):
         fleet.add("visit %d, %s" % (visit, told), dict(plan, strikes=[dict(one, at=visit) for one in strikes]))
+
+    def word(name):
+        return {"do": "put", "path": [name], "value": hostile.WORDS_OF_ANSIBLE[name](fleet.payload("call"))}
 
     for name in EVERY_PAYLOAD if EVERYTHING and everywhere else everywhere:
         for keys in (True, False) if EVERYTHING or name == "bare" else (False,):
             lie("%s everywhere%s" % (name, "" if keys else " but in keys"), {"do": "everywhere", "value": fleet.payload(name), "keys": keys})
     for number, path in enumerate(hostile.steps(answer, EVERYTHING)):
         value, where = hostile.at(answer, path), hostile.shown(path)
+        if number % every and not EVERYTHING and not {"state", "kernel_flag", "counters", "boot"} & set(path[-1:]):
+            continue
         for name in EVERY_PAYLOAD if EVERYTHING and places else places:
-            text = isinstance(fleet.payload(name), str)
-            if isinstance(value, (dict, list)) and (text or isinstance(value, dict)):
-                lie("%s added to %s" % (name, where), {"do": "add", "path": path, "key": fleet.payload(name) if text else "evil", "value": fleet.payload(name)})
+            payload = fleet.payload(name)
+            text = isinstance(payload, str)
+            if isinstance(value, dict):  # and one that is no text
+                lie("%s added to %s" % (name, where), {"do": "add", "path": path, "key": payload if text else "evil", "value": payload},
+                    {"do": "add", "path": path, "key": "more", "value": fleet.payload("trusted")})
+            if isinstance(value, list) and text:
+                lie("%s added to %s" % (name, where), {"do": "add", "path": path, "value": payload})
             if path and (EVERYTHING or text and not isinstance(value, (dict, list))):
                 lie("%s at %s" % (name, where), {"do": "put", "path": path, "value": fleet.payload(name)})
             if path and EVERYTHING and text and isinstance(path[-1], str):
                 lie("%s for the key %s" % (name, where), {"do": "rename", "path": path, "key": fleet.payload(name)})
         wrong = hostile.wrong_types(value) if types and path else []
-        for name, one in wrong if EVERYTHING else wrong[number % (len(wrong) or 1):][:1]:
+        for name, one in wrong if EVERYTHING or not wrong else [wrong[number % len(wrong)]]:
             lie("%s at %s" % (name, where), {"do": "put", "path": path, "value": one, "wrong": True})
-    for name, value in hostile.WORDS_OF_ANSIBLE.items() if words else ():
-        lie("the word %s" % name, {"do": "add", "path": [], "key": name, "value": value(fleet.payload("call"))})
-        lie("the word %s of a failure" % name, {"do": "put", "path": ["failed"], "value": True}, {"do": "put", "path": ["msg"], "value": "no"},
-            {"do": "put", "path": [name], "value": value(fleet.payload("call"))})
+    failure = {"do": "put", "path": [], "value": {"failed": True, "changed": False, "msg": "no"}}
+    for name in hostile.WORDS_OF_ANSIBLE if words else ():
+        lie("the word %s" % name, word(name))
+        if EVERYTHING:
+            lie("the word %s of a failure" % name, failure, word(name))
+    if words:
+        lie("all words", *map(word, hostile.WORDS_OF_ANSIBLE))
+        lie("all words of a failure", failure, *map(word, hostile.WORDS_OF_ANSIBLE))
 
 
 def assert_none(what, complaints):
@@ -237,7 +251,7 @@ def test_hosts_that_lie_before_they_are_tuned_or_while(true_answers, fleet, lane
     honest = fleet.add("honest", tuned)
     fleet.add("honest, and refused", refused)
     places = ["bare"] * thorough
-    add_lies(fleet, tuned, answers["tuned"][0], 1, FEW_PAYLOADS, places, types=EVERYTHING)
+    add_lies(fleet, tuned, answers["tuned"][0], 1, FEW_PAYLOADS, places, types=EVERYTHING, every=4)
     add_lies(fleet, tuned, answers["tuned"][1], 2, FEW_PAYLOADS, places, types=thorough, words=thorough)
     add_lies(fleet, refused, answers["refused"][1], 2, FEW_PAYLOADS[:2], places, types=EVERYTHING)
     ran = run(fleet, TUNE, variables={"socket_memory_fast_lane": LANES[lane], "tune_tcp_serial": "100%"})
@@ -253,8 +267,8 @@ def test_hosts_that_lie_in_one_batch_after_they_were_tuned(true_answers, fleet, 
     tuned = fleet.keep("tuned", answers["tuned"])
     honest = fleet.add("honest", tuned)
     fleet.add("under pressure", dict(tuned, strikes=under_pressure(lane, 3)))
-    add_lies(fleet, tuned, answers["tuned"][2], 3, FEW_PAYLOADS[:4], ["bare"] * EVERYTHING, types=thorough)
-    add_lies(fleet, tuned, answers["tuned"][3], 4, FEW_PAYLOADS[:4], ["bare"] * thorough, types=EVERYTHING)
+    add_lies(fleet, tuned, answers["tuned"][2], 3, FEW_PAYLOADS[:4], ["bare"] * EVERYTHING, types=thorough, every=3)
+    add_lies(fleet, tuned, answers["tuned"][3], 4, FEW_PAYLOADS[:4], ["bare"] * thorough, types=EVERYTHING, every=3)
     ran = run(fleet, TUNE, variables={"socket_memory_fast_lane": LANES[lane], "tune_tcp_serial": "100%"})
     assert_harmless(fleet, ran)
     assert_judged(fleet, honest, "FAIL: %s: rolled back, because " % honest)
@@ -264,7 +278,7 @@ def test_hosts_that_lie_in_one_batch_after_they_were_tuned(true_answers, fleet, 
 def test_each_host_that_lies_after_it_was_tuned_by_itself(true_answers, fleet):
     """One text that Ansible knows to be a host's keeps it from looking at any other of the same value, so each lie gets a batch of its own."""
     answers = true_answers("fast")
-    add_lies(fleet, fleet.keep("tuned", answers["tuned"]), answers["tuned"][2], 3, EVERY_PAYLOAD, ["bare"])
+    add_lies(fleet, fleet.keep("tuned", answers["tuned"]), answers["tuned"][2], 3, EVERY_PAYLOAD, ["bare"], every=3)
     use = {"ansible.builtin.debug": {"msg": "{{ ansible_failed_result }} {{ tune_tcp_batch | default }} {{ tune_tcp_result | default }}"}}
     block = {"block": [{"ansible.builtin.import_role": {"name": TUNE}}], "rescue": [use]}
     ran = run(fleet, [{"hosts": name, "gather_facts": False, "tasks": [block]} for name in fleet.told])
@@ -289,7 +303,8 @@ FILTERED = {
     "sized": "{{ (FACTS | linux_net.socket_memory.recommend({'profile': 'application_server'})).lint | map(attribute='message') | list }}",
     "reasons": "{{ (FACTS | linux_net.socket_memory.recommend({})).reasons.values() | list }}",
     "carried": "{{ (FACTS | linux_net.socket_memory.capacity({})).answers }}",
-    "differs": "{{ %s | linux_net.socket_memory.drift(FACTS) | map(attribute='reason') | list }}" % WANTED,
+    "differs": "{{ %s | linux_net.socket_memory.drift(FACTS) | map(attribute='message', default='') | list }}" % WANTED,
+    "differs_why": "{{ %s | linux_net.socket_memory.drift(FACTS) | map(attribute='reason', default='') | list }}" % WANTED,
     "worse": "{{ FACTS | linux_net.socket_memory.regressions(FACTS | combine(%s, recursive=true)) | map(attribute='message') | list }}" % WORSE,
     "table": "{{ {inventory_hostname: FACTS} | linux_net.socket_memory.fleet | linux_net.socket_memory.fleet_table }}",
     "lines": "{{ FACTS | linux_net.socket_memory.recommend({}) | linux_net.socket_memory.assignments(FACTS.page_size) | map(attribute='comment') | list }}",
@@ -311,7 +326,7 @@ def judging(**facts):
     return [
         {VERDICT: dict(facts, gate=True, prove={"dropin": hostile.SETS_SOMETHING, "settings": WANTED}, rules={"cgroups": "warn", "kernel_log": "warn"}),
          "register": "judged", "ignore_errors": True},
-        {"ansible.builtin.debug": {"msg": ["{{ judged }}", "{{ inventory_hostname }} says {{ judged.msg }}"]}},
+        {"ansible.builtin.debug": {"msg": ["{{ judged }}", "{{ inventory_hostname }} says {{ judged.msg | default }}"]}},
     ]
 
 
@@ -321,17 +336,15 @@ USED = [
     {"ansible.builtin.debug": {"var": "answer"}, "failed_when": "answer.msg | default('') is search('no such text')"},
     {"ansible.builtin.debug": {"msg": "{{ item }}"}, "with_items": "{{ %s.findings | default([]) }}" % HOST},
     {"ansible.builtin.debug": {"msg": "{{ item }}"}, "loop": "{{ %s.warnings | default([]) }}" % HOST},
-    {"ansible.builtin.set_fact": {"kept": "{{ answer }}", "sentence": "It said {{ answer.msg | default }}", "judgement": "{{ judged }}",
-                                  "reason": "It says {{ judged.msg }}"}},
+    {"ansible.builtin.set_fact": {"kept": "{{ answer }}", "sentence": "It said {{ answer.msg | default }}", "judgement": "{{ judged | default }}",
+                                  "reason": "It says {{ judged.msg | default }}"}},
     {"block": [{VERDICT: {"facts": "{{ %s | default({}) }}" % HOST, "gate": True, "rules": {"fail_states": ["normal", "soft"]}}}],
-     "rescue": [{"ansible.builtin.set_fact": {"failure": "{{ ansible_failed_result }}", "why": "because {{ ansible_failed_result.msg }}"}}]},
+     "rescue": [{"ansible.builtin.set_fact": {"failure": "{{ ansible_failed_result }}", "why": "because {{ ansible_failed_result.msg | default }}"}}]},
     {"ansible.builtin.debug": {"msg": ["{{ %s | default }}" % name for name in ("kept", "sentence", "judgement", "reason", "failure", "why")]}},
 ]
 
 
-def if_read(tasks):
-    """Return *tasks* as one that is left out for hosts without facts."""
-    return {"when": "ansible_facts.socket_memory is defined", "block": tasks}
+GONE = {"ansible.builtin.meta": "end_host", "when": "ansible_facts.socket_memory is not defined"}  # a host without facts has nothing more to give
 
 
 @pytest.mark.parametrize("lane", LANES)
@@ -343,13 +356,14 @@ def test_facts_in_the_hands_of_their_users(true_answers, fleet, lane):
     honest = fleet.add("honest", plan)
     add_lies(fleet, plan, answer, 1, EVERY_PAYLOAD if thorough else FEW_PAYLOADS[:4])
     everywhere = list(fleet.told)
-    add_lies(fleet, plan, answer, 1, places=["bare", "trusted"] if thorough else ["trusted"])
+    add_lies(fleet, plan, answer, 1, places=["bare"], every=2 if thorough else 6)
     text = [name for name in fleet.told if name not in everywhere]
-    add_lies(fleet, plan, answer, 1, types=thorough)
+    add_lies(fleet, plan, answer, 1, types=thorough)  # each costs one task
     wrong = [name for name in fleet.told if name not in everywhere + text]
-    plays = [(everywhere, [READ, if_read(taking(HOST, {**PLAIN, **FILTERED}, together=False) + judging()), *USED]),
-             (text, [READ, if_read(taking(HOST, {**PLAIN, **FILTERED}, together=True) + judging())]),
-             (wrong, [READ, if_read(judging()[:1])])]
+    taken = {**PLAIN, **FILTERED}
+    plays = [(everywhere, [READ, *USED, GONE, *taking(HOST, taken, together=False), *judging(), *USED]),
+             (text, [READ, GONE, *taking(HOST, taken, together=True), *judging()]),
+             (wrong, [READ, GONE, *judging()[:1]])]
     cache = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(fleet.folder / "cache")}
     ran = run(fleet, [{"hosts": names, "gather_facts": False, "tasks": tasks} for names, tasks in plays if names],
               variables={"socket_memory_fast_lane": LANES[lane]}, **cache)
@@ -358,7 +372,7 @@ def test_facts_in_the_hands_of_their_users(true_answers, fleet, lane):
     assert_refused(fleet, lane)
 
     fleet.again()
-    tasks = [if_read([{"ansible.builtin.debug": {"var": "ansible_facts"}}, *judging()])]
+    tasks = [GONE, {"ansible.builtin.debug": {"var": "ansible_facts"}}, *judging()]
     ran = run(fleet, [{"hosts": everywhere + text, "gather_facts": False, "tasks": tasks}], **cache)
     assert_harmless(fleet, ran)
     assert_judged(fleet, honest, "FAIL: %s: 0 of 3 settings hold" % honest)
@@ -377,13 +391,13 @@ def test_kept_facts_that_are_wrong(true_answers, fleet):
         return name
 
     honest = add("as they were")
-    for name in EVERY_PAYLOAD:
+    for name in EVERY_PAYLOAD if EVERYTHING else FEW_PAYLOADS:
         add("%s everywhere" % name, {"do": "everywhere", "value": fleet.payload(name), "keys": False})
     for number, path in enumerate(hostile.steps(facts, EVERYTHING)[1:]):
         lies = [("bare", fleet.payload("bare"))]
         if EVERYTHING or number % 2:
             lies += [one for one in hostile.wrong_types(hostile.at(facts, path)) if not hostile.is_raw(one[1])]
-        for name, value in lies if EVERYTHING else [lies[number // 2 % len(lies)]]:
+        for name, value in lies if EVERYTHING else [lies[number // 2 % len(lies)]] * (number % 4 < 2):
             add("%s at %s" % (name, hostile.shown(path)), {"do": "put", "path": path, "value": value})
     read = "(lookup('ansible.builtin.file', '%s/' ~ inventory_hostname ~ '/facts.json') | from_json)" % fleet.folder
     cache = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(fleet.folder / "cache")}
@@ -428,7 +442,7 @@ def test_the_other_playbooks(true_answers, fleet, tmp_path):
         plan = fleet.keep("answers", [reads[visit]])
         honest = fleet.add("honest", plan)
         add_lies(fleet, plan, reads[visit], 1, FEW_PAYLOADS, ["bare"] * EVERYTHING, words=name == ROLLBACK)
-        ran = run(fleet, name, *arguments, variables={"verify_tcp_dropin": hostile.SETS_SOMETHING, "tune_tcp_dropin": hostile.SETS_SOMETHING})
+        ran = run(fleet, name, *arguments, variables={"tune_tcp_dropin": hostile.SETS_SOMETHING}, ANSIBLE_CALLBACK_RESULT_FORMAT="yaml")
         assert_harmless(fleet, ran, talkative="-vvv" in arguments, plays=name != "ansible")
         if beginning:
             assert beginning in ran.output
