@@ -84,7 +84,7 @@ def jmespath(data, expression):
     # The library tells types by their exact name, which Ansible's own strings and dictionaries do not have.
     try:
         plain = json.loads(str(data) if isinstance(data, str) else json.dumps(data))
-    except (ValueError, RecursionError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         why = str(error) if isinstance(error, json.JSONDecodeError) else "too deep, or no data"
         raise refuse("data", "text that is no JSON (%s)" % why, "data or JSON text, such as a saved audit", "Look at the file it comes from.") from error
     try:

@@ -113,7 +113,10 @@ class FastLaneAction(ActionBase):
 
     def _ordinary(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         """Return what the ordinary module answers."""
-        found = self._execute_module(module_name=self.module_name, task_vars=task_vars)
+        try:
+            found = self._execute_module(module_name=self.module_name, task_vars=task_vars)
+        except (TypeError, ValueError):  # Ansible's own reading of the answer
+            return _named({"failed": True, "msg": "The module ended, and its answer cannot be read."}, task_vars.get("inventory_hostname"))
         if isinstance(found.get("warnings"), list):
             # From ansible-core 2.19 on they and the exception may be objects of Ansible's.
             found["warnings"] = [str(getattr(getattr(one, "event", None), "msg", one)) for one in found["warnings"]]
