@@ -246,7 +246,11 @@ class _Reading(HostReading):
     def _counter(self, path, table, name, expected):
         if expected and name not in table:
             self.warnings.append("%s: no counter %s" % (path, name))
-        return table.get(name)
+        number = table.get(name)
+        if number is not None and number < 0:  # the kernel counts upwards from 0 (include/net/snmp.h)
+            self.warnings.append("%s: %s is %d, which no counter is" % (path, name, number))
+            return None
+        return number
 
 
 def _thresholds(vector, page_size):

@@ -279,6 +279,8 @@ def test_a_page_size_that_no_kernel_has_is_refused(host, page_size):
      "/proc/net/sockstat: TCP mem: more than 64 bits hold: '999"),
     ("/proc/net/sockstat", (" mem 1200", " mem 18446744073709551615"), ["tcp used bytes"],
      "/proc/net/sockstat: the memory of TCP is no memory that a host has: 18446744073709551615"),
+    ("/proc/net/netstat", (" 5 0 0 0\nIpExt", " 5 0 0 -1\nIpExt"), ["counters TCPRcvQDrop"],
+     "/proc/net/netstat: TCPRcvQDrop is -1, which no counter is"),
     ("/proc/net/netstat", (" 5 0 0 0\nIpExt", " 5 0 0 18446744073709551616\nIpExt"), ["counters TCPRcvQDrop"],
      "more than 64 bits hold"),
     ("/proc/sys/net/ipv4/tcp_mem", "1 2 18446744073709551616\n", TCP_MEM,
