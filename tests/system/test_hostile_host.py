@@ -36,7 +36,8 @@ LANES = {"fast": True, "ordinary": False}  # socket_memory_fast_lane
 
 # What only a programmer should ever see.
 OURS = re.compile(r"Traceback|[Uu]nexpected|Error in callback|MODULE FAILURE"
-                  r"|\b(?:Key|Type|Value|Attribute|Index|Lookup|Recursion|Memory|Overflow|ZeroDivision|Unicode\w+)Error\b|has no attribute(?! 'socket_memory')")  # that one is Ansible's own word for facts that are not there
+                  r"|\b(?:Key|Type|Value|Attribute|Index|Lookup|Recursion|Memory|Overflow|ZeroDivision|Unicode\w+)Error\b"
+                  r"|has no attribute(?! 'socket_memory')")  # that one is Ansible's own word for facts that are not there
 LONGEST_MESSAGE = 2000  # characters of a message
 LONGEST_RESULT = 200000  # characters of all that a host told, which goes into logs and caches
 TOO_MUCH = "MiB|bytes|characters|too (?:large|long|much)"
