@@ -463,6 +463,8 @@ ansible_facts:
           description:
             - Who else sets keys of this collection, such as tuned, bpftune, an Oracle or SAP package, cloud-init, a
               hook of NetworkManager. At most 50.
+            - C(keys) is the list of keys it sets. It is empty for an initramfs, and for a file that the user of the
+              task may not read. In Jinja write C(manager['keys']), because C(manager.keys) is a method there.
             - Scripts are searched for the names of keys, they are not run. An initramfs is not unpacked.
           type: list
           elements: dict
@@ -480,12 +482,6 @@ ansible_facts:
             active:
               description: Whether it runs now, or is read or run at the next boot. Null where files cannot tell.
               type: bool
-              returned: success
-            keys:
-              description:
-                - The keys it sets. Empty for an initramfs, and for a file that the user of the task may not read.
-              type: list
-              elements: str
               returned: success
             evidence:
               description: The file that says so.
