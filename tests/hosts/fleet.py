@@ -32,7 +32,8 @@ INVENTORY = FLEET / "inventory.json"
 NAMESPACE = "socket-memory-fleet"
 BRIDGE = "fleet0"
 NETWORK = "192.0.2.%d/24"  # TEST-NET-1 (RFC 5737); it exists in the namespace only, so it cannot collide
-NEEDED = dict(images.NEEDED, **{"linux.uml": "user-mode-linux", "ip": "iproute2", "ethtool": "ethtool", "nc": "netcat-openbsd", "ssh": "openssh-client"})
+NEEDED = dict(images.NEEDED, **{"linux.uml": "user-mode-linux", "gcc": "gcc", "ip": "iproute2", "ethtool": "ethtool", "nc": "netcat-openbsd", "ssh": "openssh-client"})
+LARGE_REGISTERS = pathlib.Path(__file__).with_name("large_registers.c")
 SOCKETS = "/run/socket-memory-fleet-"
 # Seconds. A host answers within a fraction of one, boots within 20, and is gone at once: on a machine that has nothing else to do.
 CONNECT_TIMEOUT = 120
@@ -78,6 +79,7 @@ def up(names):
     for kind in sorted({HOSTS[name]["kind"] for name in names}):
         images.disk(kind)
     try:
+        images.run("gcc", "-O2", "-shared", "-fPIC", "-nostdlib", "-o", str(FLEET / "large_registers.so"), str(LARGE_REGISTERS))
         _make_network(names)
         for name in names:
             start(name)
@@ -96,13 +98,18 @@ def wait_for(name, boot=None):
     """
     for tries in range(1, START_TRIES + 1):
         deadline = time.monotonic() + START_TIMEOUT
-        while time.monotonic() < deadline:
+        panic = ""
+        while time.monotonic() < deadline and not panic:
             now = boot_of(name)
             if now not in (None, boot):
                 return now
             time.sleep(0.5)  # waits for the host to boot
-        console = "%s does not answer within %d s. Its console ends with: %s" % (
-            name, START_TIMEOUT, (FLEET / name / "console").read_text(errors="replace")[-500:])
+            words = (FLEET / name / "console").read_text(errors="replace")
+            panic = words.partition("Kernel panic")[1]
+        if panic:
+            console = "%s has ended. Its console says: %s" % (name, words.partition("Call Trace")[0][-1000:])
+        else:
+            console = "%s does not answer within %d s. Its console ends with: %s" % (name, START_TIMEOUT, words[-500:])
         if tries == START_TRIES:
             raise images.HostError(console)
         print("%s It is switched off and on again." % console, file=sys.stderr, flush=True)
@@ -203,8 +210,9 @@ def start(name):
         "vec0:transport=raw,ifname=%s,depth=64,gro=1" % (folder / "interface").read_text(),
         "fleet_name=" + name, "fleet_address=" + _address(name), "quiet",
     ]
+    environment = dict(os.environ, LD_PRELOAD="../large_registers.so")
     with open(folder / "console", "wb") as console:
-        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True)
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True)
     (folder / "process").write_text(str(process.pid))
 
 
