@@ -205,7 +205,8 @@ def containers(session: nox.Session, core: str, target: str) -> None:
 @lanes("2.16")
 def fleet(session: nox.Session, core: str, target: str) -> None:
     """Real kernels. Molecule's own modules run on EL8's Python with ansible-core 2.16 only; ours are driven from the newer ones too."""
-    packages = dict(HOST_PACKAGES, **{"linux.uml": "user-mode-linux", "gcc": "gcc", "ip": "iproute2", "ethtool": "ethtool", "nc": "netcat-openbsd", "ssh": "openssh-client"})
+    packages = dict(HOST_PACKAGES, **{"linux.uml": "user-mode-linux", "gcc": "gcc", "ip": "iproute2", "ethtool": "ethtool",
+                                      "nc": "netcat-openbsd", "ssh": "openssh-client"})
     molecule(session, core, "fleet", packages, FLEET_CONTROLLERS=os.pathsep.join([session.bin, *controllers(session, "2.19", "2.21")]))
 
 

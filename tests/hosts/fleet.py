@@ -32,7 +32,8 @@ INVENTORY = FLEET / "inventory.json"
 NAMESPACE = "socket-memory-fleet"
 BRIDGE = "fleet0"
 NETWORK = "192.0.2.%d/24"  # TEST-NET-1 (RFC 5737); it exists in the namespace only, so it cannot collide
-NEEDED = dict(images.NEEDED, **{"linux.uml": "user-mode-linux", "gcc": "gcc", "ip": "iproute2", "ethtool": "ethtool", "nc": "netcat-openbsd", "ssh": "openssh-client"})
+NEEDED = dict(images.NEEDED, **{"linux.uml": "user-mode-linux", "gcc": "gcc", "ip": "iproute2", "ethtool": "ethtool",
+                                "nc": "netcat-openbsd", "ssh": "openssh-client"})
 LARGE_REGISTERS = pathlib.Path(__file__).with_name("large_registers.c")
 SOCKETS = "/run/socket-memory-fleet-"
 # Seconds. A host answers within a fraction of one, boots within 20, and is gone at once: on a machine that has nothing else to do.
