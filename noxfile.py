@@ -92,9 +92,19 @@ def units(session: nox.Session) -> None:
 
 @nox.session(python=python_for("2.19"))
 def lint(session: nox.Session) -> None:
-    """ruff, the changelog's linter, and ansible-lint, which includes yamllint."""
-    session.install("ansible-core~=2.19.0", "ansible-lint==26.10.1", "antsibull-changelog==0.36.0", "ruff==0.17.6")
+    """ruff's linter and formatter, mypy, the changelog's linter, and ansible-lint, which includes yamllint."""
+    session.install(
+        "ansible-core~=2.19.0",
+        "ansible-lint==26.10.1",
+        "antsibull-changelog==0.36.0",
+        "mypy==2.4.1",
+        "ruff==0.17.6",
+        "--requirement=requirements-dev.txt",
+    )
     session.run("ruff", "check", "--quiet")
+    session.run("ruff", "format", "--check", "--quiet")
+    collection = Path("collections", "ansible_collections", "linux_net", "socket_memory")
+    session.run("mypy", str(collection / "plugins"), str(collection / "noxfile.py"), silent=True)
     session.run("antsibull-changelog", "lint")
     session.run("ansible-lint", silent=True)
 
@@ -149,13 +159,17 @@ def system(session: nox.Session, core: str, target: str) -> None:
     session.install(f"ansible-core~={core}.0", "jmespath", "pytest")
     # What needs a kernel and no Ansible is the same for each of them.
     others = ("connection_cost", "faults", "kill_points", "which_file") if core == "2.16" else ()
-    session.run("pytest", "tests/system", *[f"--ignore=tests/system/test_{name}.py" for name in others], *session.posargs)
+    session.run(
+        "pytest", "tests/system", *[f"--ignore=tests/system/test_{name}.py" for name in others], *session.posargs
+    )
 
 
 @nox.session
 @lanes("2.17", "2.18", "2.21")
 def hostile(session: nox.Session, core: str, target: str) -> None:
-    """A host that lies, with the ansible-cores that the session system leaves out: each has its own way to tell whose text is whose."""
+    """A host that lies, with the ansible-cores that the session system leaves out: each has its own way to tell
+    whose text is whose.
+    """
     session.install(f"ansible-core~={core}.0", "jmespath", "pytest")
     session.run("pytest", "tests/system/test_hostile_host.py", *session.posargs)
 
@@ -169,9 +183,13 @@ def molecule(session: nox.Session, core: str, scenario: str, packages: dict[str,
         session.skip(f"missing: {', '.join(missing)}")
     if missing:
         for command in (["update"], ["install", "--yes", "--no-install-recommends", *missing]):
-            session.run("apt-get", "--quiet", *command, external=True, silent=True, env={"DEBIAN_FRONTEND": "noninteractive"})
+            session.run(
+                "apt-get", "--quiet", *command, external=True, silent=True, env={"DEBIAN_FRONTEND": "noninteractive"}
+            )
     session.install(f"ansible-core~={core}.0", "jmespath", "molecule==26.10.0", "pytest", "pytest-testinfra==10.2.2")
-    log = session.run("molecule", "test", "--scenario-name", scenario, silent=True, env={"NO_COLOR": "1", **environment})
+    log = session.run(
+        "molecule", "test", "--scenario-name", scenario, silent=True, env={"NO_COLOR": "1", **environment}
+    )
     if "missing=0" not in log:
         session.error("Molecule did not find all playbooks, and called that a success")
     return log
@@ -195,19 +213,45 @@ def collections_from_wheel(session: nox.Session, *names: str) -> str:
 def containers(session: nox.Session, core: str, target: str) -> None:
     """RHEL-like containers, with podman or Docker."""
     engine = os.environ.get("CONTAINER_ENGINE", "podman")
-    packages = dict(HOST_PACKAGES, **{"podman": {"podman": "podman", "runc": "runc"}, "docker": {"docker": "docker.io"}}[engine])
+    packages = dict(
+        HOST_PACKAGES, **{"podman": {"podman": "podman", "runc": "runc"}, "docker": {"docker": "docker.io"}}[engine]
+    )
     session.install("pip")
-    log = molecule(session, core, "default", packages, EXTRA_COLLECTIONS=collections_from_wheel(session, "containers.podman", "community.docker"))
-    session.log(re.search(r"images: .*", log).group())
+    log = molecule(
+        session,
+        core,
+        "default",
+        packages,
+        EXTRA_COLLECTIONS=collections_from_wheel(session, "containers.podman", "community.docker"),
+    )
+    for line in re.findall(r"images: .*", log):
+        session.log(line)
 
 
 @nox.session
 @lanes("2.16")
 def fleet(session: nox.Session, core: str, target: str) -> None:
-    """Real kernels. Molecule's own modules run on EL8's Python with ansible-core 2.16 only; ours are driven from the newer ones too."""
-    packages = dict(HOST_PACKAGES, **{"linux.uml": "user-mode-linux", "gcc": "gcc", "ip": "iproute2", "ethtool": "ethtool",
-                                      "nc": "netcat-openbsd", "ssh": "openssh-client"})
-    molecule(session, core, "fleet", packages, FLEET_CONTROLLERS=os.pathsep.join([session.bin, *controllers(session, "2.19", "2.21")]))
+    """Real kernels. Molecule's own modules run on EL8's Python with ansible-core 2.16 only; ours are driven from the
+    newer ones too.
+    """
+    packages = dict(
+        HOST_PACKAGES,
+        **{
+            "linux.uml": "user-mode-linux",
+            "gcc": "gcc",
+            "ip": "iproute2",
+            "ethtool": "ethtool",
+            "nc": "netcat-openbsd",
+            "ssh": "openssh-client",
+        },
+    )
+    molecule(
+        session,
+        core,
+        "fleet",
+        packages,
+        FLEET_CONTROLLERS=os.pathsep.join([session.bin, *controllers(session, "2.19", "2.21")]),
+    )
 
 
 def controllers(session: nox.Session, *cores: str) -> list[str]:
@@ -219,7 +263,15 @@ def controllers(session: nox.Session, *cores: str) -> list[str]:
             continue
         folder = CACHE / f"controller-{core}"
         session.run(f"python{python_for(core)}", "-m", "venv", str(folder), external=True, silent=True)
-        session.run(str(folder / "bin" / "pip"), "install", "--quiet", f"ansible-core~={core}.0", "jmespath", external=True, silent=True)
+        session.run(
+            str(folder / "bin" / "pip"),
+            "install",
+            "--quiet",
+            f"ansible-core~={core}.0",
+            "jmespath",
+            external=True,
+            silent=True,
+        )
         folders.append(str(folder / "bin"))
     return folders
 
@@ -236,20 +288,37 @@ def benchmark(session: nox.Session) -> None:
     """What sizing costs, what a host costs, as ratios to ping, and within it what the next boot sets."""
     session.install("ansible-core~=2.19.0", "jmespath", "pip")
     session.run("python", "tests/benchmarks/cost_of_sizing.py")
-    session.run("python", "tests/benchmarks/cost_per_host.py", "--collections", collections_from_wheel(session, "ansible.posix"), *session.posargs)
+    session.run(
+        "python",
+        "tests/benchmarks/cost_per_host.py",
+        "--collections",
+        collections_from_wheel(session, "ansible.posix"),
+        *session.posargs,
+    )
     session.run("python", "tests/benchmarks/gate_with_window.py")
     session.run("python", "tests/benchmarks/boot_files.py")
 
 
 @nox.session(python=python_for("2.16"), default=False)
 def benchmark_fleet(session: nox.Session) -> None:
-    """The same over SSH, on the fleet of real kernels. ansible-core 2.16 is the last whose ping runs on EL8's Python."""
+    """The same over SSH, on the fleet of real kernels. ansible-core 2.16 is the last whose ping runs on EL8's
+    Python.
+    """
     session.install("ansible-core~=2.16.0", "jmespath", "pip")
     collections = collections_from_wheel(session, "ansible.posix")
     session.run("python", "tests/hosts/fleet.py", "up", silent=True)
     try:
-        session.run("python", "tests/benchmarks/cost_per_host.py", "--inventory", ".cache/hosts/fleet/inventory.json", "--forks", "5",
-                    "--collections", collections, *session.posargs)
+        session.run(
+            "python",
+            "tests/benchmarks/cost_per_host.py",
+            "--inventory",
+            ".cache/hosts/fleet/inventory.json",
+            "--forks",
+            "5",
+            "--collections",
+            collections,
+            *session.posargs,
+        )
     finally:
         session.run("python", "tests/hosts/fleet.py", "down", silent=True)
 

@@ -23,7 +23,9 @@ prepare("facts.gather", *(part for parts in PARTS.values() for part in parts))
 
 
 def reading(params: dict[str, Any]) -> Work:
-    """Return what a host has to read for the options *params* of the module, with the parts that are needed for that."""
+    """Return what a host has to read for the options *params* of the module, with the parts that are needed for
+    that.
+    """
     wanted = reading_params(params)
     return Work("facts.gather", "read", wanted, [part for name in wanted["read"] for part in PARTS.get(name, ())])
 
@@ -45,5 +47,7 @@ class ActionModule(FastLaneAction):
         asked = [part for name in reading_params(params)["read"] for part in GIVES.get(name, (name,))]
         missing = [part for part in asked if part not in answer["facts"]]
         if missing:
-            raise SocketMemoryError("The host left out parts of its answer: %s. Nothing of it is used." % ", ".join(missing))
+            raise SocketMemoryError(
+                "The host left out parts of its answer: %s. Nothing of it is used." % ", ".join(missing)
+            )
         return assemble({name: answer[name] for name in ("facts", "warnings")}, params)

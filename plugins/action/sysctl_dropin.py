@@ -30,11 +30,22 @@ prepare("dropin.transaction")
 
 LONGEST_DIFFERENCE = 64 * 1024  # characters of a file or of running values
 VALUE = nullable(either(items(integer(SMALLEST), len(THRESHOLDS)), integer(SMALLEST), text(LONGEST_MESSAGE, cut=True)))
-SETTING = record({
-    "key": text(), "desired": VALUE, "runtime_before": VALUE, "runtime_after": VALUE, "boot_before": VALUE, "boot_after": VALUE,
-    "status": choice("unchanged", "applied", "planned", "skipped", "shadowed", "restored", "failed"), "reason": text(LONGEST_MESSAGE, cut=True)})
+SETTING = record(
+    {
+        "key": text(),
+        "desired": VALUE,
+        "runtime_before": VALUE,
+        "runtime_after": VALUE,
+        "boot_before": VALUE,
+        "boot_after": VALUE,
+        "status": choice("unchanged", "applied", "planned", "skipped", "shadowed", "restored", "failed"),
+        "reason": text(LONGEST_MESSAGE, cut=True),
+    }
+)
 SETTINGS = items(SETTING, 1000)  # a user's own template may set any key
-DIFFERENCE = record({name: text(LONGEST_DIFFERENCE, cut=True) for name in ("before_header", "after_header", "before", "after")})
+DIFFERENCE = record(
+    {name: text(LONGEST_DIFFERENCE, cut=True) for name in ("before_header", "after_header", "before", "after")}
+)
 
 
 class ActionModule(FastLaneAction):
@@ -42,7 +53,9 @@ class ActionModule(FastLaneAction):
 
     module_name = "linux_net.socket_memory.sysctl_dropin"
     arguments = ArgumentSpecValidator(**ARGUMENTS)
-    wanted = wanted_of_module = expected({"changed": flag(), "settings": SETTINGS}, diff=items(DIFFERENCE, 2), saved_state=nullable(text()))
+    wanted = wanted_of_module = expected(
+        {"changed": flag(), "settings": SETTINGS}, diff=items(DIFFERENCE, 2), saved_state=nullable(text())
+    )
 
     def work(self, params: dict[str, Any]) -> Work:
         """The whole transaction is the host's."""

@@ -21,7 +21,11 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors imp
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.shape import checked_facts, usable_facts
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import TCP_STATES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.report.rows import why
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout.rollout import must_hold, unavailable, why_failed
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout.rollout import (
+    must_hold,
+    unavailable,
+    why_failed,
+)
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.arguments import checked_arguments
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.defects import describe_defect
 
@@ -30,20 +34,36 @@ SHORT_FORM = {"type": "str", "choices": list(WORDS)}
 NUMBER = {"type": "float"}
 OPTIONS: dict[str, Any] = {
     "facts": {"type": "dict"},
-    "prove": {"type": "dict", "options": {
-        "dropin": {"type": "str", "required": True},
-        "settings": {"type": "dict"},
-        "exceptions": {"type": "raw", "default": []},
-        "strict": {"type": "bool", "default": False},
-        "shadowed": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
-    }},
+    "prove": {
+        "type": "dict",
+        "options": {
+            "dropin": {"type": "str", "required": True},
+            "settings": {"type": "dict"},
+            "exceptions": {"type": "raw", "default": []},
+            "strict": {"type": "bool", "default": False},
+            "shadowed": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
+        },
+    },
     "gate": {"type": "bool", "default": False},
     "fleet_budget": {"type": "str"},
-    "rules": {"type": "dict", "options": {
-        "severities": {"type": "dict"}, "fail_states": STATES, "warn_states": STATES, "sustained": NUMBER, "udp": SHORT_FORM,
-        "orphans_warn_percent": NUMBER, "orphans_fail_percent": NUMBER, "time_wait_warn_percent": NUMBER, "time_wait_fail_percent": NUMBER,
-        "cgroups": SHORT_FORM, "kernel_log": SHORT_FORM, "kernel_log_seconds": NUMBER, "report_only": {"type": "bool"},
-    }},
+    "rules": {
+        "type": "dict",
+        "options": {
+            "severities": {"type": "dict"},
+            "fail_states": STATES,
+            "warn_states": STATES,
+            "sustained": NUMBER,
+            "udp": SHORT_FORM,
+            "orphans_warn_percent": NUMBER,
+            "orphans_fail_percent": NUMBER,
+            "time_wait_warn_percent": NUMBER,
+            "time_wait_fail_percent": NUMBER,
+            "cgroups": SHORT_FORM,
+            "kernel_log": SHORT_FORM,
+            "kernel_log_seconds": NUMBER,
+            "report_only": {"type": "bool"},
+        },
+    },
     "reading": {"type": "dict"},
     "tune": {"type": "dict", "options": {name: {"type": "dict"} for name in ("applied", "read_again", "batch")}},
     "variables": {"type": "dict"},
@@ -59,7 +79,9 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the verdict as the result of the task. Some of its text is the host's, so it is marked as no template."""
+        """Return the verdict as the result of the task. Some of its text is the host's, so it is marked as no
+        template.
+        """
         task_vars = task_vars or {}
         result = super().run(tmp, task_vars)
         subject = task_vars.get("inventory_hostname")
@@ -78,7 +100,10 @@ class ActionModule(ActionBase):
             return dict(result, skipped=True, msg="Nothing was asked for.")
         verdict = joined(verdicts)
         lines = [verdict.pop("message"), *(line for one in verdicts for line in one.get("table", ()))]
-        result["verdict"] = dict(verdict, **{name: one[name] for one in verdicts for name in ("tolerated", "judged", "not_well") if name in one})
+        result["verdict"] = dict(
+            verdict,
+            **{name: one[name] for one in verdicts for name in ("tolerated", "judged", "not_well") if name in one},
+        )
         result["msg"] = "%s: %s: %s" % (verdict["verdict"].upper(), subject, "\n".join(lines))
         result["failed"] = not verdict["passes"] and not params["report_only"]
         result["changed"] = False
@@ -95,9 +120,15 @@ class ActionModule(ActionBase):
             group, _dot, last = str(option).rpartition(".")
             variables = {last: str(name)}
             if str(name).endswith("*"):
-                group, variables = str(option), {one: str(name)[:-1] + one for one in (OPTIONS.get(str(option)) or {}).get("options", ())}
-            values = {one: self._templar.template(task_vars[variable]) for one, variable in variables.items()
-                      if task_vars.get(variable) is not None}
+                group, variables = (
+                    str(option),
+                    {one: str(name)[:-1] + one for one in (OPTIONS.get(str(option)) or {}).get("options", ())},
+                )
+            values = {
+                one: self._templar.template(task_vars[variable])
+                for one, variable in variables.items()
+                if task_vars.get(variable) is not None
+            }
             if group:
                 found[group] = dict(found.get(group) or {}, **values)
             else:
@@ -119,7 +150,12 @@ class ActionModule(ActionBase):
         if tune is not None:
             missing = [f"tune.{name}" for name in ("applied", "read_again", "batch") if tune[name] is None]
             if missing:
-                raise refuse("tune", "no " + ", ".join(missing), "what the tasks of a tune returned", "Run the role from its first task on.")
+                raise refuse(
+                    "tune",
+                    "no " + ", ".join(missing),
+                    "what the tasks of a tune returned",
+                    "Run the role from its first task on.",
+                )
             reason = why_failed(tune["applied"], tune["read_again"], tune["batch"])
             if reason:
                 return [_failure(reason)]
@@ -136,16 +172,26 @@ class ActionModule(ActionBase):
         if params["gate"]:
             verdicts.append(_reported(judge(facts, rules), report_only))
         if params["fleet_budget"] is not None:
-            facts_of = {name: task_vars["hostvars"][name].get("ansible_facts") or {} for name in task_vars["ansible_play_hosts_all"]}
+            facts_of = {
+                name: task_vars["hostvars"][name].get("ansible_facts") or {}
+                for name in task_vars["ansible_play_hosts_all"]
+            }
             hosts = {name: usable_facts(found.get("socket_memory")) for name, found in facts_of.items()}
-            found = judge_fleet(hosts, params["fleet_budget"], task_vars["ansible_play_hosts"], task_vars["ansible_play_batch"], rules)
+            found = judge_fleet(
+                hosts, params["fleet_budget"], task_vars["ansible_play_hosts"], task_vars["ansible_play_batch"], rules
+            )
             verdicts.append(_reported(found, report_only))
         return verdicts
 
 
 def _failure(reason: str) -> dict[str, Any]:
     """Return the verdict over a host that failed whatever its facts say."""
-    return {"passes": False, "verdict": "fail", "message": reason, "findings": [finding("not-tuned", "error", None, reason, {}, "Correct that and run again.")]}
+    return {
+        "passes": False,
+        "verdict": "fail",
+        "message": reason,
+        "findings": [finding("not-tuned", "error", None, reason, {}, "Correct that and run again.")],
+    }
 
 
 def _reported(verdict: dict[str, Any], only: bool) -> dict[str, Any]:

@@ -12,12 +12,18 @@ from __future__ import annotations
 import datetime
 import functools
 import json
+from collections.abc import Callable
+from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks import drift as drifts
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.shape import ASSIGNED, checked_facts, usable_facts
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.shape import (
+    ASSIGNED,
+    checked_facts,
+    usable_facts,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.report import audit as audits
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.report import rows, table
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout import rollout
@@ -60,10 +66,15 @@ def regressions(before, after):
 
 
 def audit(names, hostvars, active, reading, started=None):
-    """Return the audit of the hosts *names*; *reading* names the variable with the result of the task that read each."""
+    """Return the audit of the hosts *names*; *reading* names the variable with the result of the task that read
+    each.
+    """
     finished = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     variables = ((name, hostvars[name]) for name in names)
-    told = [rows.row(str(name), (own.get("ansible_facts") or {}).get("socket_memory"), own.get(reading), name in active) for name, own in variables]
+    told = [
+        rows.row(str(name), (own.get("ansible_facts") or {}).get("socket_memory"), own.get(reading), name in active)
+        for name, own in variables
+    ]
     return audits.audit(told, collection_version(), started or finished, finished)
 
 
@@ -71,7 +82,9 @@ def audit_table(told):
     """Return the lines of a table of an audit, fresh or saved."""
     hosts = told.get("hosts") if isinstance(told, dict) else None
     if not isinstance(hosts, list) or not all(isinstance(one, dict) for one in hosts):
-        raise refuse("audit", "no list of hosts", "what an audit file holds", "Read socket-memory-audit.json with from_json.")
+        raise refuse(
+            "audit", "no list of hosts", "what an audit file holds", "Read socket-memory-audit.json with from_json."
+        )
     return table.table([rows.saved_row(one) for one in hosts])
 
 
@@ -80,13 +93,20 @@ def jmespath(data, expression):
     try:
         import jmespath as library
     except ImportError as error:
-        raise AnsibleFilterError("The filter linux_net.socket_memory.jmespath needs jmespath on the controller: pip install jmespath") from error
+        raise AnsibleFilterError(
+            "The filter linux_net.socket_memory.jmespath needs jmespath on the controller: pip install jmespath"
+        ) from error
     # The library tells types by their exact name, which Ansible's own strings and dictionaries do not have.
     try:
         plain = json.loads(str(data) if isinstance(data, str) else json.dumps(data))
     except (TypeError, ValueError, RecursionError) as error:
         why = str(error) if isinstance(error, json.JSONDecodeError) else "too deep, or no data"
-        raise refuse("data", "text that is no JSON (%s)" % why, "data or JSON text, such as a saved audit", "Look at the file it comes from.") from error
+        raise refuse(
+            "data",
+            "text that is no JSON (%s)" % why,
+            "data or JSON text, such as a saved audit",
+            "Look at the file it comes from.",
+        ) from error
     try:
         return library.search(expression, plain)
     except library.exceptions.JMESPathError as error:
@@ -94,7 +114,9 @@ def jmespath(data, expression):
 
 
 def rollout_batch(names, hostvars, active, prefix):
-    """Return what judge_batch says about the hosts *names*, of what a role left in variables that begin with *prefix*."""
+    """Return what judge_batch says about the hosts *names*, of what a role left in variables that begin with
+    *prefix*.
+    """
     hosts = _tuned(names, hostvars, prefix)
     for host in hosts.values():
         for reading in ("before", "after"):
@@ -112,7 +134,10 @@ def rollout_summary(names, hostvars, active, prefix, check_mode=False):
 def _tuned(names, hostvars, prefix):
     """Return what a role left in the variables of each host; to get at those of a host costs milliseconds, so once."""
     variables = ((name, hostvars[name]) for name in names)
-    return {name: {short: own.get(prefix + short) for short in ("before", "result", "after", "batch")} for name, own in variables}
+    return {
+        name: {short: own.get(prefix + short) for short in ("before", "result", "after", "batch")}
+        for name, own in variables
+    }
 
 
 def _door(function):
@@ -129,7 +154,8 @@ def _door(function):
             raise
         except Exception as error:
             raise AnsibleFilterError(describe_defect(error)) from None
-        # Up to ansible-core 2.18 a mark may get lost where a result becomes text and data again; the context of the template keeps it.
+        # Up to ansible-core 2.18 a mark may get lost where a result becomes text and data again; the context of the
+        # template keeps it.
         if hasattr(context, "unsafe"):
             context.unsafe = True
         return result
@@ -142,7 +168,7 @@ class FilterModule:
 
     def filters(self):
         """Return {name: function}."""
-        public = (capacity, drift, jmespath, recommend)
+        public: tuple[Callable[..., Any], ...] = (capacity, drift, jmespath, recommend)
         of_roles = (assignments, audit, audit_table, regressions, rollout_batch, rollout_summary, would_relieve)
         named = {function.__name__: function for function in public}
         named.update({"_" + function.__name__: function for function in of_roles})

@@ -35,6 +35,7 @@ def dumps(value):
         from _json import encode_basestring_ascii, make_encoder
     except ImportError:
         import json
+
         return json.dumps(value)
     return "".join(make_encoder(None, _refuse, encode_basestring_ascii, None, ": ", ", ", False, False, True)(value, 0))
 
@@ -51,7 +52,7 @@ def loads(text):
         return _loads_by_json(text)
     stripped = text.strip(" \t\n\r")
     try:
-        value, end = make_scanner(_Context)(stripped, 0)
+        value, end = make_scanner(_Context)(stripped, 0)  # type: ignore[arg-type] # a class serves
     except RecursionError as error:
         raise ValueError("it nests too deep") from error
     except (StopIteration, SystemError):
@@ -67,6 +68,7 @@ def loads(text):
 def _loads_by_json(text):
     """Do the same by json itself, which always knows how to refuse."""
     import json
+
     try:
         return json.loads(text, parse_int=_integer)
     except RecursionError as error:

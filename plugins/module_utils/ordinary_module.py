@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the ordinary modules do around the core: arguments in, result out. It takes an AnsibleModule and imports none."""
+"""What the ordinary modules do around the core: arguments in, result out. It takes an AnsibleModule and imports
+none.
+"""
 
 import os
 

@@ -4,8 +4,9 @@
 
 """Shapes of data as JSON Schemas, and the check of data against them.
 
-A shape is a JSON Schema (draft 2020-12) that uses only what the functions here make, so it also documents the data for other
-programs. The check never shows what it found, only its kind: the data may come from a host, and a message is no place for its text.
+A shape is a JSON Schema (draft 2020-12) that uses only what the functions here make, so it also documents the data for
+other programs. The check never shows what it found, only its kind: the data may come from a host, and a message is no
+place for its text.
 """
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import LARGEST, MOST_TOLD, cut
@@ -14,8 +15,15 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.text impor
 
 LONGEST_TEXT = 4096  # characters; PATH_MAX of include/uapi/linux/limits.h
 REMEDY = "Nothing of it is used."
-KINDS = {"null": "nothing", "boolean": "true or false", "integer": "a whole number", "number": "a number", "string": "text", "array": "a list",
-         "object": "a dictionary"}
+KINDS = {
+    "null": "nothing",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "array": "a list",
+    "object": "a dictionary",
+}
 
 
 def integer(smallest=0, largest=LARGEST):
@@ -50,14 +58,28 @@ def items(element, most=MOST_TOLD, least=0):
 
 
 def record(required=None, **optional):
-    """Return the shape of a dictionary with known keys. A *required* key that is absent counts as unknown: null, or empty."""
+    """Return the shape of a dictionary with known keys. A *required* key that is absent counts as unknown: null, or
+    empty.
+    """
     required = required or {}
-    return {"type": ["object"], "properties": dict(required, **optional), "required": sorted(required), "additionalProperties": False}
+    return {
+        "type": ["object"],
+        "properties": dict(required, **optional),
+        "required": sorted(required),
+        "additionalProperties": False,
+    }
 
 
 def mapping(element, most=MOST_TOLD, longest=LONGEST_TEXT):
-    """Return the shape of a dictionary whose keys are any text that does not begin with "__": so do the marks in Ansible's own JSON."""
-    return {"type": ["object"], "additionalProperties": element, "propertyNames": {"maxLength": longest, "pattern": "^(?!__)"}, "maxProperties": most}
+    """Return the shape of a dictionary whose keys are any text that does not begin with "__": so do the marks in
+    Ansible's own JSON.
+    """
+    return {
+        "type": ["object"],
+        "additionalProperties": element,
+        "propertyNames": {"maxLength": longest, "pattern": "^(?!__)"},
+        "maxProperties": most,
+    }
 
 
 def nullable(shape):
@@ -75,10 +97,11 @@ def either(*shapes):
 
 
 def checked(value, shape, where):
-    """Return *value*, plain and complete, as *shape* describes it: unknown keys are left out, absent ones that are required are null or empty.
+    """Return *value*, plain and complete, as *shape* describes it: unknown keys are left out, absent ones that are
+    required are null or empty.
 
-    Control characters in text are replaced. where: what the value is called. Raises SocketMemoryError that names the place and the
-    kind of what was found there, without any text of it.
+    Control characters in text are replaced. where: what the value is called. Raises SocketMemoryError that names the
+    place and the kind of what was found there, without any text of it.
     """
     try:
         return _checked(value, shape)
@@ -118,7 +141,13 @@ def kind_of(value):
         return "null"
     if value is True or value is False:
         return "boolean"
-    for kind, python in (("string", str), ("integer", int), ("object", dict), ("array", (list, tuple)), ("number", float)):
+    for kind, python in (
+        ("string", str),
+        ("integer", int),
+        ("object", dict),
+        ("array", (list, tuple)),
+        ("number", float),
+    ):
         if isinstance(value, python):
             return kind
     return None
@@ -148,7 +177,9 @@ def _checked_object(value, shape):
     properties = shape.get("properties")
     if properties is None:
         longest = shape["propertyNames"]["maxLength"]
-        if len(value) > shape["maxProperties"] or not all(isinstance(name, str) and len(name) <= longest and name[:2] != "__" for name in value):
+        if len(value) > shape["maxProperties"] or not all(
+            isinstance(name, str) and len(name) <= longest and name[:2] != "__" for name in value
+        ):
             raise _Wrong("a dictionary of %d keys" % len(value), shape)
         try:
             return {printable(str(name)): _checked(one, shape["additionalProperties"]) for name, one in value.items()}
@@ -192,12 +223,18 @@ def _checked_text(value, shape):
 def _expected(kind, shape):
     """Return what *shape* wants of a value of *kind*, in words."""
     if kind == "string":
-        return "one of " + ", ".join(shape["enum"]) if "enum" in shape else "text of at most %d characters" % shape["maxLength"]
+        return (
+            "one of " + ", ".join(shape["enum"])
+            if "enum" in shape
+            else "text of at most %d characters" % shape["maxLength"]
+        )
     if kind in ("integer", "number"):
         return "%s from %s to %s" % (KINDS[kind], shape["minimum"], shape["maximum"])
     if kind == "array":
         return "a list of %d to %d" % (shape["minItems"], shape["maxItems"])
     if kind == "object" and "maxProperties" in shape:
         return "a dictionary of at most %d keys, each at most %d characters and without __ before it" % (
-            shape["maxProperties"], shape["propertyNames"]["maxLength"])
+            shape["maxProperties"],
+            shape["propertyNames"]["maxLength"],
+        )
     return KINDS[kind]

@@ -8,7 +8,9 @@ UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 def human_bytes(number):
-    """Return *number* bytes in the largest binary unit that leaves at least 1: "512 bytes", "1.0 GiB"; None is "unknown"."""
+    """Return *number* bytes in the largest binary unit that leaves at least 1: "512 bytes", "1.0 GiB"; None is
+    "unknown".
+    """
     if number is None:
         return "unknown"
     if number < 1024:
@@ -21,7 +23,9 @@ def human_bytes(number):
 
 
 def printable(text):
-    """Return *text* with control characters, those that reorder text, and undecodable bytes replaced by U+FFFD; line breaks and tabs stay."""
+    """Return *text* with control characters, those that reorder text, and undecodable bytes replaced by U+FFFD; line
+    breaks and tabs stay.
+    """
     if text.isprintable():  # without a regular expression: on a host its compilation costs more than all the text
         return text
     return "".join(character if character.isprintable() or character in "\t\n" else "\ufffd" for character in text)

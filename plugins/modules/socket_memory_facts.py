@@ -10,8 +10,10 @@ module: socket_memory_facts
 short_description: Gather the state of socket memory of a Linux host
 version_added: 0.1.0
 description:
-  - Reads what the kernel says about the memory of TCP and UDP sockets, adds states and findings, and returns it as RV(ansible_facts.socket_memory).
-  - Says what the C(sysctl.d) files set at the next boot, which file and line sets it, and which other tools set the same keys.
+  - Reads what the kernel says about the memory of TCP and UDP sockets, adds states and findings, and returns it as
+    RV(ansible_facts.socket_memory).
+  - Says what the C(sysctl.d) files set at the next boot, which file and line sets it, and which other tools set the
+    same keys.
   - Recommends settings for the host and a workload.
   - Reads files only, starts no process, needs no root.
 options:
@@ -34,10 +36,11 @@ options:
     type: int
   window:
     description:
-      - Seconds to observe the host, at most 3600. It is read up to 21 times, not more often than every 0.1 seconds, and the
-        result is RV(ansible_facts.socket_memory.window). All other facts describe the end of the window.
+      - Seconds to observe the host, at most 3600. It is read up to 21 times, not more often than every 0.1 seconds, and
+        the result is RV(ansible_facts.socket_memory.window). All other facts describe the end of the window.
       - A captured tree cannot be observed.
-      - A connection is silent meanwhile. For minutes over SSH set C(ServerAliveInterval), or run the task with C(async).
+      - A connection is silent meanwhile. For minutes over SSH set C(ServerAliveInterval), or run the task with
+        C(async).
     type: float
     default: 0
   workload:
@@ -47,7 +50,8 @@ options:
     default: {}
   sysctl_dialect:
     description:
-      - How the systemd of the host reads C(sysctl.d). V(systemd-239) is that of Enterprise Linux 8, which knows no wildcards.
+      - How the systemd of the host reads C(sysctl.d). V(systemd-239) is that of Enterprise Linux 8, which knows no
+        wildcards.
       - V(auto) goes by the version of the systemd library on the host.
     type: str
     choices: [auto, systemd, systemd-239]
@@ -306,7 +310,8 @@ ansible_facts:
           returned: with the subset V(limits), where there are any
           sample: {net.ipv4.tcp_mem: Permission denied}
         counters:
-          description: Counters of the kernel that are about memory, by their names, of this network namespace, since boot.
+          description: Counters of the kernel that are about memory, by their names, of this network namespace, since
+            boot.
           type: dict
           returned: with the subset V(counters)
           sample: {TCPMemoryPressures: 0, TCPMemoryPressuresChrono: 0, PruneCalled: 0, UdpMemErrors: 0}

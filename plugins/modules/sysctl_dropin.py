@@ -10,13 +10,13 @@ module: sysctl_dropin
 short_description: Apply one sysctl.d file as a transaction over file and kernel
 version_added: 0.1.0
 description:
-  - Writes one file for C(sysctl.d) and the values in it to the running kernel. Either all of it holds afterwards, or the task
-    restores file and values and fails with the name of each key that did not hold.
-  - Before anything is written, the values are checked against the memory of the host and the rules of the kernel, and the other
-    C(sysctl.d) files are read to see whether this one would win at the next boot.
+  - Writes one file for C(sysctl.d) and the values in it to the running kernel. Either all of it holds afterwards, or
+    the task restores file and values and fails with the name of each key that did not hold.
+  - Before anything is written, the values are checked against the memory of the host and the rules of the kernel, and
+    the other C(sysctl.d) files are read to see whether this one would win at the next boot.
   - After writing, every value is read back from the kernel and the boot values are worked out again from the files.
-  - The state before the first run and the one before the last run are saved below C(/var/lib/linux_net.socket_memory), so that
-    O(state=absent) and O(state=previous) can restore them, also in a later run and after a reboot.
+  - The state before the first run and the one before the last run are saved below C(/var/lib/linux_net.socket_memory),
+    so that O(state=absent) and O(state=previous) can restore them, also in a later run and after a reboot.
   - Writes to C(/proc/sys) itself; starts no process. Values that already hold are not written.
 options:
   path:
@@ -33,12 +33,12 @@ options:
   state:
     description:
       - V(present) writes O(content) to the file, and its values to the kernel.
-      - V(absent) restores the state before the first run, that is the earlier file or none, and the earlier running values.
-        A file that this module never wrote is left alone.
+      - V(absent) restores the state before the first run, that is the earlier file or none, and the earlier running
+        values. A file that this module never wrote is left alone.
       - V(previous) restores the state before the last run that changed something. It undoes one run only; a
         second time changes nothing. An interrupted run and the run that completes it count as one.
-      - Both refuse where somebody else changed the file or a running value since, see O(force). Values that a boot set from the files, and values
-        that are again as before the first run, are no such changes.
+      - Both refuse where somebody else changed the file or a running value since, see O(force). Values that a boot set
+        from the files, and values that are again as before the first run, are no such changes.
     type: str
     choices: [present, absent, previous]
     default: present
@@ -48,7 +48,8 @@ options:
     default: true
   unavailable:
     description:
-      - What to do about a key that this kernel or network namespace does not have, or that is read-only. V(skip) writes it to the file only and says so.
+      - What to do about a key that this kernel or network namespace does not have, or that is read-only. V(skip) writes
+        it to the file only and says so.
     type: str
     choices: [skip, fail]
     default: skip
@@ -65,13 +66,14 @@ options:
     default: false
   silence:
     description:
-      - Reasons by id, for warnings of lint that are right on this host. They are not given. The ids are in C(docs/findings.md).
+      - Reasons by id, for warnings of lint that are right on this host. They are not given. The ids are in
+        C(docs/findings.md).
     type: dict
     default: {}
   force:
     description:
-      - With O(state=absent) and O(state=previous), whether to overwrite also what somebody else changed since. An edited file is kept as a copy
-        beside the saved state.
+      - With O(state=absent) and O(state=previous), whether to overwrite also what somebody else changed since. An
+        edited file is kept as a copy beside the saved state.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -158,7 +160,8 @@ settings:
       type: raw
       returned: always
     status:
-      description: V(unchanged), V(applied), V(planned) (in check mode), V(skipped), V(shadowed), V(restored) or V(failed).
+      description: V(unchanged), V(applied), V(planned) (in check mode), V(skipped), V(shadowed), V(restored) or
+        V(failed).
       type: str
       returned: always
     reason:

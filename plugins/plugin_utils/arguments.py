@@ -15,7 +15,9 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors imp
 
 
 def checked_arguments(validator: ArgumentSpecValidator, arguments: dict[str, Any], plugin: str) -> dict[str, Any]:
-    """Return *arguments* as *validator* wants them. Raises SocketMemoryError that names the *plugin* and all that is wrong."""
+    """Return *arguments* as *validator* wants them. Raises SocketMemoryError that names the *plugin* and all that is
+    wrong.
+    """
     found = validator.validate(arguments)
     if not found.error_messages:
         return found.validated_parameters
@@ -23,9 +25,16 @@ def checked_arguments(validator: ArgumentSpecValidator, arguments: dict[str, Any
     messages = []
     for error in found.errors:
         if isinstance(error, UnsupportedError):
-            near = {word: difflib.get_close_matches(word, known, 1) for word in sorted(set(map(str, arguments)) - set(known))}
+            near = {
+                word: difflib.get_close_matches(word, known, 1)
+                for word in sorted(set(map(str, arguments)) - set(known))
+            }
             named = ", ".join(f"{word} (did you mean {found[0]}?)" if found else word for word, found in near.items())
-            messages.append(f"unsupported option {named}. Supported are {', '.join(known)}" if named else f"unsupported option {error.msg}".rstrip("."))
+            messages.append(
+                f"unsupported option {named}. Supported are {', '.join(known)}"
+                if named
+                else f"unsupported option {error.msg}".rstrip(".")
+            )
         else:
             messages.append(error.msg.rstrip("."))
     raise SocketMemoryError(f"{plugin}: {'; '.join(messages)}.")

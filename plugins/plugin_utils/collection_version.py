@@ -15,7 +15,9 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 
 def collection_version(root: pathlib.Path = ROOT) -> str | None:
-    """Return the version in MANIFEST.json, which an installed collection has, else in galaxy.yml, which a clone has, else None."""
+    """Return the version in MANIFEST.json, which an installed collection has, else in galaxy.yml, which a clone has,
+    else None.
+    """
     try:
         return str(json.loads((root / "MANIFEST.json").read_text(encoding="utf-8"))["collection_info"]["version"])
     except (OSError, ValueError, LookupError, TypeError):

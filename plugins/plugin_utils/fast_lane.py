@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The fast lane: carries the core of a module to the host's own Python, without the machinery every module brings along.
+"""The fast lane: carries the core of a module to the host's own Python, without the machinery every module brings
+along.
 
-An ordinary module spends nearly all of its time on the host with importing ansible.module_utils.basic, and that import is also
-what shuts Python 3.6 out of newer controllers. The core (module_utils) needs neither. It is sent as one script through the
-connection, run with -I -S, and answers with one JSON document between two marks.
+An ordinary module spends nearly all of its time on the host with importing ansible.module_utils.basic, and that import
+is also what shuts Python 3.6 out of newer controllers. The core (module_utils) needs neither. It is sent as one script
+through the connection, run with -I -S, and answers with one JSON document between two marks.
 """
 
 from __future__ import annotations
@@ -39,14 +40,21 @@ from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.host_answe
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.host_script import Work, needed, script
 
 # In this order where ansible_python_interpreter is not set: EL8's own first, it is always there.
-INTERPRETERS = ("/usr/libexec/platform-python", "/usr/bin/python3", *(f"/usr/bin/python3.{minor}" for minor in range(14, 5, -1)),
-                "/usr/local/bin/python3", "python3")
+INTERPRETERS = (
+    "/usr/libexec/platform-python",
+    "/usr/bin/python3",
+    *(f"/usr/bin/python3.{minor}" for minor in range(14, 5, -1)),
+    "/usr/local/bin/python3",
+    "python3",
+)
 
 
 def prepare(*names: str) -> None:
-    """Load once, when Ansible loads an action plugin, what the process of each task would else load again: they inherit it.
+    """Load once, when Ansible loads an action plugin, what the process of each task would else load again: they inherit
+    it.
 
-    names: all core files that may be sent. Besides these it is what the templates of our tasks need: filters, tests, and the lookup of the drop-in.
+    names: all core files that may be sent. Besides these it is what the templates of our tasks need: filters, tests,
+    and the lookup of the drop-in.
     """
     needed(names)
     with contextlib.suppress(KeyError):  # unit tests do not run below Ansible, which knows where collections are
@@ -56,7 +64,9 @@ def prepare(*names: str) -> None:
 
 
 class FastLaneAction(ActionBase):
-    """What the action plugins of the modules share. A subclass names its module, its arguments and what it may answer."""
+    """What the action plugins of the modules share. A subclass names its module, its arguments and what it may
+    answer.
+    """
 
     module_name: str
     arguments: ArgumentSpecValidator
@@ -79,7 +89,9 @@ class FastLaneAction(ActionBase):
         result = super().run(tmp, task_vars)
         host = task_vars.get("inventory_hostname")
         if self._task.async_val:
-            return self._execute_module(module_name=self.module_name, task_vars=task_vars, wrap_async=not self._connection.has_native_async)
+            return self._execute_module(
+                module_name=self.module_name, task_vars=task_vars, wrap_async=not self._connection.has_native_async
+            )
         try:
             params = checked_arguments(self.arguments, self._task.args, self.module_name)
             answer = self._answer(params, task_vars)
@@ -99,12 +111,18 @@ class FastLaneAction(ActionBase):
         return wrap_var(result)
 
     def _answer(self, params: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Return the result of the module, or its failure. Raises SocketMemoryError for *params* that cannot be meant."""
+        """Return the result of the module, or its failure. Raises SocketMemoryError for *params* that cannot be
+        meant.
+        """
         params = dict(params, check_mode=self._task.check_mode)
         if not self._enabled(task_vars):
             return self._ordinary(task_vars)
         answer = self._ask(self.work(params), task_vars)
-        return _named(answer, task_vars.get("inventory_hostname")) if answer.get("failed") else self.conclude(answer, params)
+        return (
+            _named(answer, task_vars.get("inventory_hostname"))
+            if answer.get("failed")
+            else self.conclude(answer, params)
+        )
 
     def _enabled(self, task_vars: dict[str, Any]) -> bool:
         """Return whether the variable socket_memory_fast_lane leaves the lane open."""
@@ -116,7 +134,10 @@ class FastLaneAction(ActionBase):
         try:
             found = self._execute_module(module_name=self.module_name, task_vars=task_vars)
         except (TypeError, ValueError):  # Ansible's own reading of the answer
-            return _named({"failed": True, "msg": "The module ended, and its answer cannot be read."}, task_vars.get("inventory_hostname"))
+            return _named(
+                {"failed": True, "msg": "The module ended, and its answer cannot be read."},
+                task_vars.get("inventory_hostname"),
+            )
         if isinstance(found.get("warnings"), list):
             # From ansible-core 2.19 on they and the exception may be objects of Ansible's.
             found["warnings"] = [str(getattr(getattr(one, "event", None), "msg", one)) for one in found["warnings"]]
@@ -125,7 +146,9 @@ class FastLaneAction(ActionBase):
         try:
             return checked_answer(found, self.wanted_of_module)
         except NoAnswer as reason:
-            return _named({"failed": True, "msg": f"The module ended, and {reason}."}, task_vars.get("inventory_hostname"))
+            return _named(
+                {"failed": True, "msg": f"The module ended, and {reason}."}, task_vars.get("inventory_hostname")
+            )
 
     def _ask(self, work: Work, task_vars: dict[str, Any]) -> dict[str, Any]:
         """Let the host do *work* and return its answer, or a failure with the evidence."""
@@ -148,8 +171,8 @@ class FastLaneAction(ActionBase):
     def _takes_data(self) -> bool:
         """Return whether the script can go to standard input.
 
-        A local connection gives a become that asks for a password a terminal instead, unless Ansible itself would pipeline. Others,
-        such as ssh, answer the question first and then pass the data on.
+        A local connection gives a become that asks for a password a terminal instead, unless Ansible itself would
+        pipeline. Others, such as ssh, answer the question first and then pass the data on.
         """
         if not self._connection.has_pipelining:
             return False
@@ -161,13 +184,19 @@ class FastLaneAction(ActionBase):
         """Return whether a Python is given, by a variable or by Ansible's settings, and those to try."""
         if self._task.delegate_to:
             task_vars = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
-        given = str(self._templar.template(C.config.get_config_value("INTERPRETER_PYTHON", variables=task_vars)) or "auto")
+        given = str(
+            self._templar.template(C.config.get_config_value("INTERPRETER_PYTHON", variables=task_vars)) or "auto"
+        )
         return (False, INTERPRETERS) if given.startswith("auto") else (True, (given,))
 
     def _command(self, programs: tuple[str, ...], given: bool, script_path: str) -> str:
-        """Return the shell command that runs a script by the first of *programs* that is there. It takes one round trip."""
+        """Return the shell command that runs a script by the first of *programs* that is there. It takes one round
+        trip.
+        """
         environment = self._compute_environment_string()
-        return f"{environment} /bin/sh -c {shlex.quote(shell_command(programs, given, shlex.quote(script_path)))}".strip()
+        return (
+            f"{environment} /bin/sh -c {shlex.quote(shell_command(programs, given, shlex.quote(script_path)))}".strip()
+        )
 
     def _run_from_file(self, programs: tuple[str, ...], given: bool, text: str) -> dict[str, Any]:
         """Run the script from a temporary file, which connections need that take no data, and remove it."""

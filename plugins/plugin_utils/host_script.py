@@ -31,7 +31,8 @@ FOLDER = pathlib.Path(__file__).parent.parent / "module_utils"
 SCRIPT = """\
 import sys
 if sys.version_info < (3, 6):
-    sys.stdout.write("%(mark)s{\\"failed\\": true, \\"msg\\": \\"Python %%d.%%d is too old, 3.6 or newer is needed\\"}%(mark)s" %% sys.version_info[:2])
+    words = "Python %%d.%%d is too old, 3.6 or newer is needed" %% sys.version_info[:2]
+    sys.stdout.write("%(mark)s{\\"failed\\": true, \\"msg\\": \\"" + words + "\\"}%(mark)s")
     sys.exit(0)
 import binascii, marshal, zlib
 package = sys.modules["%(package)s"] = type(sys)("%(package)s")
@@ -51,7 +52,8 @@ def answer():
         return dict(error.results, failed=True, msg=str(error))
     except Exception as error:
         import traceback
-        return {"failed": True, "msg": "unexpected %%s: %%s" %% (type(error).__name__, error), "exception": traceback.format_exc()}
+        words = "unexpected %%s: %%s" %% (type(error).__name__, error)
+        return {"failed": True, "msg": words, "exception": traceback.format_exc()}
 result = answer()
 sys.stdout.write("%(mark)s" + package.json_text.dumps(result) + "%(mark)s\\n")
 """
@@ -59,7 +61,9 @@ sys.stdout.write("%(mark)s" + package.json_text.dumps(result) + "%(mark)s\\n")
 
 @dataclasses.dataclass
 class Work:
-    """What a host has to do: the *function* of the core file *core*, with *params*. parts: core files which that imports only when needed."""
+    """What a host has to do: the *function* of the core file *core*, with *params*. parts: core files which that
+    imports only when needed.
+    """
 
     core: str
     function: str
@@ -115,5 +119,11 @@ def needed(names: Iterable[str]) -> list[str]:
 def script(work: Work, mark: str) -> str:
     """Return the script that does *work* on a host and prints the answer between two *mark*s."""
     parts = [(name, *part(name)[:2]) for name in needed(["json_text", *work.parts, work.core])]
-    return SCRIPT % {"mark": mark, "package": PACKAGE, "magic": importlib.util.MAGIC_NUMBER, "parts": parts, "function": work.function,
-                     "params": json.loads(json.dumps(work.params))}  # plain types, whose representation is Python
+    return SCRIPT % {
+        "mark": mark,
+        "package": PACKAGE,
+        "magic": importlib.util.MAGIC_NUMBER,
+        "parts": parts,
+        "function": work.function,
+        "params": json.loads(json.dumps(work.params)),
+    }  # plain types, whose representation is Python

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Prints what it costs a host to find out what the next boot sets, from 60 files with 1,500 lines, within the facts run.
+"""Prints what it costs a host to find out what the next boot sets, from 60 files with 1,500 lines, within the facts
+run.
 
-It is the CPU of the facts run with the fact boot less that of the same run without it, so the code for it, which the host compiles,
-is in it. The ratios are to a Python that does nothing and to the facts run without it.
+It is the CPU of the facts run with the fact boot less that of the same run without it, so the code for it, which the
+host compiles, is in it. The ratios are to a Python that does nothing and to the facts run without it.
 """
 
 import argparse
@@ -29,7 +30,14 @@ from tests.support import this_host  # noqa: E402  (needs the path above)
 
 FILES, LINES = 60, 25  # and lines in each
 TARGET = 15  # milliseconds of CPU
-OTHERS = ("kernel.pid_max", "fs.file-max", "vm.swappiness", "net.ipv4.ip_forward", "net.ipv4.conf.all.rp_filter", "net.ipv6.conf.default.accept_ra")
+OTHERS = (
+    "kernel.pid_max",
+    "fs.file-max",
+    "vm.swappiness",
+    "net.ipv4.ip_forward",
+    "net.ipv4.conf.all.rp_filter",
+    "net.ipv6.conf.default.accept_ra",
+)
 
 
 def plant(folder):
@@ -40,8 +48,15 @@ def plant(folder):
         for place in range(LINES):
             key = chance.choice(sorted(KEYS))
             value = "%d %d %d" % (place + 1, 2000, 3000) if KEYS[key].fields else "%d" % (5000 + place)
-            lines.append(chance.choice(["# set for a reason that somebody once wrote down here\n", "%s = 1\n" % chance.choice(OTHERS),
-                                        "%s = %s\n" % (key, value)]))
+            lines.append(
+                chance.choice(
+                    [
+                        "# set for a reason that somebody once wrote down here\n",
+                        "%s = 1\n" % chance.choice(OTHERS),
+                        "%s = %s\n" % (key, value),
+                    ]
+                )
+            )
         (folder / ("%02d-file.conf" % number)).write_text("".join(lines), encoding="utf-8")
 
 
@@ -68,7 +83,11 @@ def main():
         raise SystemExit("%s: needs root, for a folder of its own over /etc/sysctl.d" % pathlib.Path(__file__).name)
     without = [subset for subset in SUBSETS if "boot" not in SUBSETS[subset]]
     python = [arguments.python, "-I", "-S"]
-    commands = {"bare": (python + ["-c", "pass"], b""), "without": (python + ["-"], script(without)), "with": (python + ["-"], script(without + ["boot"]))}
+    commands = {
+        "bare": (python + ["-c", "pass"], b""),
+        "without": (python + ["-"], script(without)),
+        "with": (python + ["-"], script(without + ["boot"])),
+    }
     with this_host.private_folders():
         plant(this_host.FOLDERS[0])
         seconds = {name: [] for name in commands}

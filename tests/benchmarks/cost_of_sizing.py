@@ -18,8 +18,13 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.report.row
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.profiles import PROFILES  # noqa: E402
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import recommend  # noqa: E402
 
-WORKLOAD = {"connections": 20000, "buffer_bytes": "128KiB", "churn": 500, "udp_sockets": 100,
-            "paths": [{"bandwidth_mbps": "10Gbit/s", "rtt_ms": "20ms"}, {"bandwidth_mbps": "1Gbit/s", "rtt_ms": "80ms"}]}
+WORKLOAD = {
+    "connections": 20000,
+    "buffer_bytes": "128KiB",
+    "churn": 500,
+    "udp_sockets": 100,
+    "paths": [{"bandwidth_mbps": "10Gbit/s", "rtt_ms": "20ms"}, {"bandwidth_mbps": "1Gbit/s", "rtt_ms": "80ms"}],
+}
 
 
 def main():
@@ -27,9 +32,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hosts", type=int, default=10000)
     arguments = parser.parse_args()
-    facts = gather({"gather_subset": ["tcp", "udp", "limits", "counters", "findings"]})["ansible_facts"]["socket_memory"]
+    facts = gather({"gather_subset": ["tcp", "udp", "limits", "counters", "findings"]})["ansible_facts"][
+        "socket_memory"
+    ]
     # Hosts that differ: from 1 GiB to 1 TiB.
-    saved = json.dumps({"hosts": [row("host%d" % number, dict(facts, memory_total=(1 + number % 1024) << 30)) for number in range(arguments.hosts)]})
+    saved = json.dumps(
+        {
+            "hosts": [
+                row("host%d" % number, dict(facts, memory_total=(1 + number % 1024) << 30))
+                for number in range(arguments.hosts)
+            ]
+        }
+    )
     for profile in PROFILES:
         workload = dict(WORKLOAD, profile=profile)
         started = time.process_time()
@@ -39,8 +53,10 @@ def main():
     started = time.process_time()
     for host in json.loads(saved)["hosts"]:
         recommend(host["socket_memory"], WORKLOAD)
-    print("%d hosts from %.0f MiB of saved facts: %.2f s of CPU (shall be below 10 for 10000)" % (
-        arguments.hosts, len(saved) / 2.0 ** 20, time.process_time() - started))
+    print(
+        "%d hosts from %.0f MiB of saved facts: %.2f s of CPU (shall be below 10 for 10000)"
+        % (arguments.hosts, len(saved) / 2.0**20, time.process_time() - started)
+    )
 
 
 if __name__ == "__main__":

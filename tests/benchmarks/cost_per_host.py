@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Prints what a host costs, as ratios within one run: facts, a full tune, and twelve keys by ansible.posix.sysctl, each against ping.
+"""Prints what a host costs, as ratios within one run: facts, a full tune, and twelve keys by ansible.posix.sysctl, each
+against ping.
 
-Every playbook runs in turn, round after round, against the same hosts: local ones that are all this machine, or those of an inventory. From
-each the cost of an empty playbook is taken off, and in a second column that of the same playbook with its tasks skipped: what is left then is
-what the tasks do, without what Ansible takes for having them. CPU is that of the controller, and of the hosts where they are local. Absolute times say
-little on a busy machine, their ratios do. With local hosts it also tells where the time goes, and what the hosts cost in memory of the
-controller.
+Every playbook runs in turn, round after round, against the same hosts: local ones that are all this machine, or those
+of an inventory. From each the cost of an empty playbook is taken off, and in a second column that of the same playbook
+with its tasks skipped: what is left then is what the tasks do, without what Ansible takes for having them. CPU is that
+of the controller, and of the hosts where they are local. Absolute times say little on a busy machine, their ratios do.
+With local hosts it also tells where the time goes, and what the hosts cost in memory of the controller.
 """
 
 import argparse
@@ -38,13 +39,20 @@ SERIAL = [1, "10%", "100%"]  # the batches of the playbook
 
 
 def playbooks(settings, serial):
-    """Return {name: a play, or the name of a playbook} of what is compared. settings: {key: value} for the loop of single keys; serial: of the tune."""
+    """Return {name: a play, or the name of a playbook} of what is compared. settings: {key: value} for the loop of
+    single keys; serial: of the tune.
+    """
     tasks = {
         "ping": {"ansible.builtin.ping": None},
         "facts": {"linux_net.socket_memory.socket_memory_facts": None},
         TUNE: ROLE,
         LOOP: {
-            "ansible.posix.sysctl": {"name": "{{ item.name }}", "value": "{{ item.value }}", "sysctl_file": "/etc/sysctl.d/98-loop.conf", "sysctl_set": True},
+            "ansible.posix.sysctl": {
+                "name": "{{ item.name }}",
+                "value": "{{ item.value }}",
+                "sysctl_file": "/etc/sysctl.d/98-loop.conf",
+                "sysctl_set": True,
+            },
             "loop": [{"name": key, "value": format_value(value)} for key, value in settings.items()],
         },
     }
@@ -62,12 +70,16 @@ def skipped(name):
 
 
 def measure(command, environment=None, text=""):
-    """Return the CPU and wall seconds and the largest resident MiB of *command*. Raises SystemExit with its output where it fails."""
+    """Return the CPU and wall seconds and the largest resident MiB of *command*. Raises SystemExit with its output
+    where it fails.
+    """
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as given:
         given.write(text)
         given.seek(0)
         started = time.monotonic()
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=given, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdin=given, stdout=output, stderr=subprocess.STDOUT
+        )
         _pid, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - started
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -78,7 +90,9 @@ def measure(command, environment=None, text=""):
 
 
 def rounds_of(commands, environment, number):
-    """Return {name: [measurement, ...]} of {name: command}, all in turn; a first round warms up, and is the one that changes something."""
+    """Return {name: [measurement, ...]} of {name: command}, all in turn; a first round warms up, and is the one that
+    changes something.
+    """
     measured = {name: [] for name in commands}
     for turn in range(number + 1):
         for name, command in commands.items():
@@ -99,7 +113,10 @@ def where_it_goes(rounds):
     stages = (
         ("start of the interpreter", "pass"),
         ("decoding and loading the core", text.replace("module.read(", "dict(")),
-        ("compiling it, where the Python is another", text.replace("module.read(", "dict(").replace("if same", "if False")),
+        (
+            "compiling it, where the Python is another",
+            text.replace("module.read(", "dict(").replace("if same", "if False"),
+        ),
         ("reading, and answering", text),
     )
     milliseconds = {name: [] for name, _script in stages}
@@ -117,9 +134,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--hosts", type=int, default=40, help="local hosts")
     parser.add_argument("--inventory", help="other hosts than local ones: they are tuned for real")
-    parser.add_argument("--forks", type=int, default=1, help="local hosts are one machine, and its drop-ins have one lock")
+    parser.add_argument(
+        "--forks", type=int, default=1, help="local hosts are one machine, and its drop-ins have one lock"
+    )
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--serial", nargs="+", default=SERIAL, help="the batches of the tune; 100%% for one, without a canary")
+    parser.add_argument(
+        "--serial", nargs="+", default=SERIAL, help="the batches of the tune; 100%% for one, without a canary"
+    )
     parser.add_argument("--collections", default="", help="where ansible.posix is, if not on the default path")
     arguments = parser.parse_args()
     if arguments.inventory:
@@ -131,19 +152,28 @@ def main():
     with tempfile.TemporaryDirectory() as folder, this_host.private_folders(), this_host.put_back():
         inventory = pathlib.Path(folder, "inventory.json")
         host = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-        inventory.write_text(json.dumps({"all": {"hosts": {"host%d" % number: host for number in range(arguments.hosts)}}}))
+        inventory.write_text(
+            json.dumps({"all": {"hosts": {"host%d" % number: host for number in range(arguments.hosts)}}})
+        )
         compare(arguments, str(inventory), ["--limit", "host0"])
     where_it_goes(arguments.rounds)
 
 
 def compare(arguments, inventory, one_host):
-    """Print the ratios for the hosts of *inventory*; with *one_host*, the arguments that choose one, also what each further host takes in memory."""
+    """Print the ratios for the hosts of *inventory*; with *one_host*, the arguments that choose one, also what each
+    further host takes in memory.
+    """
     # The values that this host has: the loop compares, as a tune does that finds all in place.
     settings = {key: value for key, value in this_host.running().items() if value is not None}
     settings = dict(list(settings.items())[:KEYS_IN_LOOP])
     with tempfile.TemporaryDirectory() as folder:
         paths = [str(ROOT / "collections")] + [path for path in [arguments.collections] if path]
-        environment = dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_COLLECTIONS_PATH=":".join(paths), ANSIBLE_HOME=folder)
+        environment = dict(
+            os.environ,
+            ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"),
+            ANSIBLE_COLLECTIONS_PATH=":".join(paths),
+            ANSIBLE_HOME=folder,
+        )
         program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
         commands = {}
         for name, playbook in playbooks(settings, arguments.serial).items():
@@ -157,18 +187,30 @@ def compare(arguments, inventory, one_host):
         alone = rounds_of(alone, environment, 1)
 
     def ratios(name, other, unit, without):
-        costs = [[one[unit] - less[unit] for one, less in zip(measured[which], measured[without(which)])] for which in (name, other)]
+        costs = [
+            [one[unit] - less[unit] for one, less in zip(measured[which], measured[without(which)])]
+            for which in (name, other)
+        ]
         return spread([one / two for one, two in zip(*costs)])
 
-    print("%d rounds, median (smallest to largest): %s" % (arguments.rounds, "above an empty playbook; above the same one with its tasks skipped"))
+    print(
+        "%d rounds, median (smallest to largest): %s"
+        % (arguments.rounds, "above an empty playbook; above the same one with its tasks skipped")
+    )
     for name, other in (("facts", "ping"), (TUNE, "ping"), (LOOP, TUNE)):
         for unit in ("CPU", "wall"):
             both = [ratios(name, other, unit, without) for without in (lambda _name: "empty", skipped)]
             print("%-42s %-4s %s   %s" % ("%s / %s" % (name, other), unit, *both))
     for name in alone:
         more = measured[name][0]["MiB"] - alone[name][0]["MiB"]
-        print("%-45s %s" % ("controller, %s" % name, "%5.1f MiB with one host, %+.2f MiB with each further one" % (
-            alone[name][0]["MiB"], more / (arguments.hosts - 1))))
+        print(
+            "%-45s %s"
+            % (
+                "controller, %s" % name,
+                "%5.1f MiB with one host, %+.2f MiB with each further one"
+                % (alone[name][0]["MiB"], more / (arguments.hosts - 1)),
+            )
+        )
 
 
 if __name__ == "__main__":

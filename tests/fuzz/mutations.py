@@ -9,16 +9,99 @@ import json
 LONGEST = 100000  # characters of an input
 DIGITS = "0123456789"
 # What parsers look at: ends of lines, quotes, comments, brackets; digits of other scripts; what has no place in UTF-8.
-CHARACTERS = ("\n", "\r", "\0", "\t", " ", "\v", "\f", "\x1c", "\x85", "\u2028", "\xa0", "#", ";", "=", ":", ",", "-",
-              "+", ".", "/", "\\", "\"", "'", "%", "*",
-              "?", "[", "]", "!", "^", "{", "}", "(", ")", "<", ">", "_", "0", "9", "a", "Z", "\u0661", "\xb2",
-              "\u00e9", "\u0130", "\u1e9e", "\ufeff", "\ufffd",
-              "\U0001f600", "\ud800", "\udfff", "\udc80", "\udcff", "\x1b", "\x7f")
-WORDS = ("-1", "0", "00", "010", "0x10", "+5", "1e9", "1_0", "nan", "inf", "NaN", "-Infinity", "yes", "no", "max",
-         "true", "null", "18446744073709551615",
-         "18446744073709551616", "9223372036854775807", "-9223372036854775809", "99999999999999999999",
-         "999999999999999999999", "2147483648", "0-99999999999",
-         "[[:alpha:]]", "[!", "{a,b}", "..", "/./", "//", "../../etc/passwd", "$(x)", "{{ 1 }}")
+CHARACTERS = (
+    "\n",
+    "\r",
+    "\0",
+    "\t",
+    " ",
+    "\v",
+    "\f",
+    "\x1c",
+    "\x85",
+    "\u2028",
+    "\xa0",
+    "#",
+    ";",
+    "=",
+    ":",
+    ",",
+    "-",
+    "+",
+    ".",
+    "/",
+    "\\",
+    '"',
+    "'",
+    "%",
+    "*",
+    "?",
+    "[",
+    "]",
+    "!",
+    "^",
+    "{",
+    "}",
+    "(",
+    ")",
+    "<",
+    ">",
+    "_",
+    "0",
+    "9",
+    "a",
+    "Z",
+    "\u0661",
+    "\xb2",
+    "\u00e9",
+    "\u0130",
+    "\u1e9e",
+    "\ufeff",
+    "\ufffd",
+    "\U0001f600",
+    "\ud800",
+    "\udfff",
+    "\udc80",
+    "\udcff",
+    "\x1b",
+    "\x7f",
+)
+WORDS = (
+    "-1",
+    "0",
+    "00",
+    "010",
+    "0x10",
+    "+5",
+    "1e9",
+    "1_0",
+    "nan",
+    "inf",
+    "NaN",
+    "-Infinity",
+    "yes",
+    "no",
+    "max",
+    "true",
+    "null",
+    "18446744073709551615",
+    "18446744073709551616",
+    "9223372036854775807",
+    "-9223372036854775809",
+    "99999999999999999999",
+    "999999999999999999999",
+    "2147483648",
+    "0-99999999999",
+    "[[:alpha:]]",
+    "[!",
+    "{a,b}",
+    "..",
+    "/./",
+    "//",
+    "../../etc/passwd",
+    "$(x)",
+    "{{ 1 }}",
+)
 BRACKETS = ("[", "{", "(", "[!", "[[:", "{,", "{a,", "/.", "../", "*?", "[]")
 
 
@@ -49,7 +132,7 @@ def _flip(chance, found, _seeds, _tokens):
 
 
 def _cut(chance, found, _seeds, _tokens):
-    return found[:chance.randrange(len(found) + 1)]
+    return found[: chance.randrange(len(found) + 1)]
 
 
 def _remove(chance, found, _seeds, _tokens):
@@ -107,7 +190,7 @@ def _deep(chance, found, _seeds, _tokens):
 
 def _splice(chance, found, seeds, _tokens):
     other = chance.choice(seeds)
-    return found[:chance.randrange(len(found) + 1)] + other[chance.randrange(len(other) + 1):]
+    return found[: chance.randrange(len(found) + 1)] + other[chance.randrange(len(other) + 1) :]
 
 
 MUTATIONS = (_flip, _cut, _remove, _repeat, _insert, _insert, _swap, _swap, _lines, _digits, _deep, _splice)
@@ -135,7 +218,7 @@ def _replaced(chance, found, tokens):
     if isinstance(found, list) and found and chance.random() < 0.9:
         place = chance.randrange(len(found))
         if chance.random() < 0.2:
-            found[place:place + 1] = found[place:place + 1] * chance.choice((0, 2, 100))
+            found[place : place + 1] = found[place : place + 1] * chance.choice((0, 2, 100))
         else:
             found[place] = _replaced(chance, found[place], tokens)
         return found
@@ -146,24 +229,54 @@ def _replaced(chance, found, tokens):
 
 def odd_key(chance, tokens):
     """Return what may stand as a key."""
-    return chance.choice((5, None, True, 1.5, "", 10 ** 5000,
-                          text(chance, [chance.choice(tuple(tokens) or ("x",))], tokens)))
+    return chance.choice(
+        (5, None, True, 1.5, "", 10**5000, text(chance, [chance.choice(tuple(tokens) or ("x",))], tokens))
+    )
 
 
 def odd_value(chance, tokens):
     """Return a value that nobody means."""
     kind = chance.randrange(12)
     if kind < 3:
-        return chance.choice((0, 1, -1, 2 ** 31 - 1, 2 ** 31, 2 ** 63, 2 ** 64 - 1, 2 ** 64, -2 ** 63, 10 ** 18,
-                              10 ** 30, 10 ** 400, 10 ** 5000, -10 ** 5000))
+        return chance.choice(
+            (
+                0,
+                1,
+                -1,
+                2**31 - 1,
+                2**31,
+                2**63,
+                2**64 - 1,
+                2**64,
+                -(2**63),
+                10**18,
+                10**30,
+                10**400,
+                10**5000,
+                -(10**5000),
+            )
+        )
     if kind < 5:
-        return chance.choice((0.0, -0.0, 0.5, 1e-320, 1e308, -1e308, float("nan"), float("inf"), -float("inf"), 1e15,
-                              0.1 + 0.2))
+        return chance.choice(
+            (0.0, -0.0, 0.5, 1e-320, 1e308, -1e308, float("nan"), float("inf"), -float("inf"), 1e15, 0.1 + 0.2)
+        )
     if kind < 6:
         return chance.choice((None, True, False, b"bytes", (1, 2), {1, 2}))
     if kind < 8:
-        return chance.choice(([], {}, [[]], [None], {"": None}, [1, 2, 3], [3, 2, 1], ["1", "2", "3"], [10 ** 5000],
-                              {"a": {"b": {"c": []}}}))
+        return chance.choice(
+            (
+                [],
+                {},
+                [[]],
+                [None],
+                {"": None},
+                [1, 2, 3],
+                [3, 2, 1],
+                ["1", "2", "3"],
+                [10**5000],
+                {"a": {"b": {"c": []}}},
+            )
+        )
     if kind < 9:
         return deep(chance.choice((20, 500, 3000)), chance.choice(([], {})))
     return text(chance, tuple(tokens) + WORDS + ("8MiB", "10Gbit/s", "20ms", "25%", "1 2 3"), tokens)

@@ -131,7 +131,7 @@ def main():
     """Fuzz, and print the seed, what was tried, and each fault with what makes it again."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--inputs", type=int, default=20000)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10 ** 9))
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**9))
     parser.add_argument("--workers", type=int, help="processes; one for each processor without it")
     parser.add_argument("--again", metavar="TARGET:SEED:NUMBER", help="try one input alone")
     arguments = parser.parse_args()
@@ -155,15 +155,19 @@ def main():
     for name in targets.TARGETS:
         print("%-16s %8d tried %8d refused" % (name, counts[name, "tried"], counts[name, "refused"]))
     tried, refused = (sum(counts[name, kind] for name in targets.TARGETS) for kind in ("tried", "refused"))
-    print("%-16s %8d tried %8d refused, %d slow at first, %d faults, %.0f s" % (
-        "all", tried, refused, len(slow), len(faults), time.time() - start))
+    print(
+        "%-16s %8d tried %8d refused, %d slow at first, %d faults, %.0f s"
+        % ("all", tried, refused, len(slow), len(faults), time.time() - start)
+    )
     kinds = {}
     for name, number, fault in faults:
         kinds.setdefault((name, fault.split(": ")[0]), []).append((number, fault))
     for (name, _where), alike in list(kinds.items())[:50]:
         number, fault = alike[0]
-        print("%d times %s\n    python tests/fuzz/run.py --again \"%s:%d:%d\"\n    %s" % (
-            len(alike), fault, name, arguments.seed, number, keep(name, arguments.seed, number)))
+        print(
+            '%d times %s\n    python tests/fuzz/run.py --again "%s:%d:%d"\n    %s'
+            % (len(alike), fault, name, arguments.seed, number, keep(name, arguments.seed, number))
+        )
     return 1 if faults else 0
 
 

@@ -17,7 +17,12 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils import bou
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot import next_boot as boot_executors
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot import other_managers as managers
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot import procps_sysctl as sysctl_procps
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot import shadowing, sysctl_files, tuned, wildcards
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot import (
+    shadowing,
+    sysctl_files,
+    tuned,
+    wildcards,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks import drift, gate, lint
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks import registry as findings
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import content as dropin_content
@@ -51,8 +56,10 @@ def _tree(name):
     """Return {path: text} of a captured host."""
     folder = FIXTURES / name
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.parent != folder]
-    return {"/" + path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="surrogateescape")
-            for path in paths}
+    return {
+        "/" + path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="surrogateescape")
+        for path in paths
+    }
 
 
 HOSTS = [_tree("el8_x86_64"), _tree("debian12_6.18")]
@@ -82,6 +89,7 @@ def of_text(run, seeds, tokens=()):
 
 # Parsers of /proc
 
+
 def reading_of(path):
     """Return a function of a text: the HostReading of a host that has it at *path*."""
     return lambda text: HostReading(MemoryFiles({path: text}))
@@ -89,26 +97,38 @@ def reading_of(path):
 
 def run_reading(path, use):
     """Return the function that lets *use* look at a HostReading; what it warned of counts too."""
+
     def run(text):
         reading = reading_of(path)(text)
         return [use(reading), bounds.sentences(reading.warnings)]
+
     return run
 
 
 SOCKSTAT, NETSTAT = "/proc/net/sockstat", "/proc/net/netstat"
 CPUS = "/sys/devices/system/cpu/online"
-RELEASES = ("4.18.0-553.el8_10.x86_64\n", "5.14.0-570.32.1.el9_6.x86_64\n", "6.12.0-1.el10.aarch64+64k\n",
-            "5.4.17-2136.338.4.2.el8uek.x86_64\n", "6.18\n")
+RELEASES = (
+    "4.18.0-553.el8_10.x86_64\n",
+    "5.14.0-570.32.1.el9_6.x86_64\n",
+    "6.12.0-1.el10.aarch64+64k\n",
+    "5.4.17-2136.338.4.2.el8uek.x86_64\n",
+    "6.18\n",
+)
 
 
 def run_processors(reading):
-    return reading.error_bound("6.12.0", 4096, 2 ** 64 - 1)
+    return reading.error_bound("6.12.0", 4096, 2**64 - 1)
 
 
 def run_kernel(reading):
     release = reading.kernel()
-    return [release, kernel_generation.kernel_version(release), kernel_generation.counts_in_pages(release),
-            kernel_generation.window_ratio(release), reading.error_bound(release, 4096, None)]
+    return [
+        release,
+        kernel_generation.kernel_version(release),
+        kernel_generation.counts_in_pages(release),
+        kernel_generation.window_ratio(release),
+        reading.error_bound(release, 4096, None),
+    ]
 
 
 # A whole host: what it says, what is made of it on the controller
@@ -146,8 +166,9 @@ def answer_of(tree, parts=PARTS):
     check(answer)
     told = json.loads(json.dumps(answer["facts"]))
     clock = iter(range(100)).__next__
-    told["window"] = window.observe(1, lambda: {"tcp": told["tcp"], "udp": told["udp"]}, lambda: told["counters"], clock,
-                                    lambda _seconds: None)
+    told["window"] = window.observe(
+        1, lambda: {"tcp": told["tcp"], "udp": told["udp"]}, lambda: told["counters"], clock, lambda _seconds: None
+    )
     return told, answer["warnings"]
 
 
@@ -173,8 +194,15 @@ def assembled(told, warnings):
 def used(told):
     """Return what the controller makes of checked facts."""
     fleet = [rows.row("a", told), rows.row("b", None)]
-    made = [told, gate.judge(told, {"cgroups": "warn"}), gate.judge_fleet({"a": told}, 1, ["a"], ["a"]),
-            drift.prove(told, DROPIN), findings.find(told), table.table(fleet), audit.summary(fleet)]
+    made = [
+        told,
+        gate.judge(told, {"cgroups": "warn"}),
+        gate.judge_fleet({"a": told}, 1, ["a"], ["a"]),
+        drift.prove(told, DROPIN),
+        findings.find(told),
+        table.table(fleet),
+        audit.summary(fleet),
+    ]
     for size in (sizing.recommend, capacity.capacity):
         if told["page_size"] and told["memory_total"]:
             made.append(size(told, {}))
@@ -240,8 +268,11 @@ def run_answer(text):
 
 # The kernel log and control groups
 
-RECORDS = ("6,812,90000000,-;TCP: too many orphaned sockets\n SUBSYSTEM=net\n",
-           "4,813,90000001,-;TCP: out of memory -- consider tuning tcp_mem\n", "30,1,2,-;systemd[1]: started\n")
+RECORDS = (
+    "6,812,90000000,-;TCP: too many orphaned sockets\n SUBSYSTEM=net\n",
+    "4,813,90000001,-;TCP: out of memory -- consider tuning tcp_mem\n",
+    "30,1,2,-;systemd[1]: started\n",
+)
 
 
 def run_records(text):
@@ -250,11 +281,18 @@ def run_records(text):
 
 CGROUP = "/sys/fs/cgroup"
 GROUP = {
-    "memory.current": "536870912\n", "memory.high": "max\n", "memory.max": "536870912\n",
-    "memory.stat": "anon 5\nsock 8192\nshmem 0\n", "memory.events": "low 0\nhigh 0\nmax 211\noom 0\noom_kill 0\n",
-    "memory.pressure": "some avg10=12.50 avg60=1.00 avg300=0.20 total=99\nfull avg10=0.00 total=1\n"}
-OLD_GROUP = {"memory.kmem.tcp.limit_in_bytes": "1048576\n", "memory.kmem.tcp.usage_in_bytes": "983040\n",
-             "memory.kmem.tcp.failcnt": "3\n"}
+    "memory.current": "536870912\n",
+    "memory.high": "max\n",
+    "memory.max": "536870912\n",
+    "memory.stat": "anon 5\nsock 8192\nshmem 0\n",
+    "memory.events": "low 0\nhigh 0\nmax 211\noom 0\noom_kill 0\n",
+    "memory.pressure": "some avg10=12.50 avg60=1.00 avg300=0.20 total=99\nfull avg10=0.00 total=1\n",
+}
+OLD_GROUP = {
+    "memory.kmem.tcp.limit_in_bytes": "1048576\n",
+    "memory.kmem.tcp.usage_in_bytes": "983040\n",
+    "memory.kmem.tcp.failcnt": "3\n",
+}
 
 
 def make_groups(chance):
@@ -281,18 +319,40 @@ def run_groups(tree):
 # Files of sysctl.d, of tuned, of other tools
 
 DROPIN = "/etc/sysctl.d/99-tcp-memory.conf"
-NAMES = ("10-a.conf", "50-b.conf", "99-sysctl.conf", "99-tcp-memory.conf", "zz.conf", ".hidden.conf", "\udcff.conf",
-         "a{b,c}.conf", "README", "~.conf")
+NAMES = (
+    "10-a.conf",
+    "50-b.conf",
+    "99-sysctl.conf",
+    "99-tcp-memory.conf",
+    "zz.conf",
+    ".hidden.conf",
+    "\udcff.conf",
+    "a{b,c}.conf",
+    "README",
+    "~.conf",
+)
 ASSIGNMENTS = tuple("%s = %s\n" % (key, "1 2 3" if sysctl_keys.KEYS[key].fields else "1000") for key in KEYS)
 LINES = ASSIGNMENTS + (
-    "# a comment\n", "-net.ipv4.tcp_mem\n", "-net/ipv4/tcp_rmem = 1 2 3\n", "net.ipv4.tcp_* = 4096 5 6\n",
-    "net.*.{somaxconn,tcp_?mem} = 1\n", "net.ipv4.[!a-s]*_fin_timeout = 7\n", "net/ipv4/[[:alpha:]]cp_mem=1 2 3\n",
-    "net..ipv4.tcp_mem = 1 2 3 # x\n", "net.ipv4.tcp_mem = 0x10 010 99\r\n", "vm.swappiness = 1\n",
-    "net.ipv4.ip_forward=1\n", "\n")
+    "# a comment\n",
+    "-net.ipv4.tcp_mem\n",
+    "-net/ipv4/tcp_rmem = 1 2 3\n",
+    "net.ipv4.tcp_* = 4096 5 6\n",
+    "net.*.{somaxconn,tcp_?mem} = 1\n",
+    "net.ipv4.[!a-s]*_fin_timeout = 7\n",
+    "net/ipv4/[[:alpha:]]cp_mem=1 2 3\n",
+    "net..ipv4.tcp_mem = 1 2 3 # x\n",
+    "net.ipv4.tcp_mem = 0x10 010 99\r\n",
+    "vm.swappiness = 1\n",
+    "net.ipv4.ip_forward=1\n",
+    "\n",
+)
 # The library of systemd and that of procps, which tell the dialects.
-LIBRARIES = ((), ("/usr/lib/systemd/libsystemd-shared-239.so", "/usr/lib64/libprocps.so.7"),
-             ("/usr/lib64/libprocps.so.8",),
-             ("/usr/lib64/libproc2.so.0", "/usr/lib/systemd/libsystemd-shared-257.so"))
+LIBRARIES = (
+    (),
+    ("/usr/lib/systemd/libsystemd-shared-239.so", "/usr/lib64/libprocps.so.7"),
+    ("/usr/lib64/libprocps.so.8",),
+    ("/usr/lib64/libproc2.so.0", "/usr/lib/systemd/libsystemd-shared-257.so"),
+)
 
 
 def make_sysctl(chance):
@@ -361,7 +421,7 @@ TOOLS = {
     "/usr/lib/systemd/system/bpftune.service": "",
     "/usr/lib64/bpftune/tcp_buffer_tuner.so": "",
     "/run/systemd/units/invocation:bpftune.service": "",
-    "/etc/sysconfig/saptune": "SAPTUNE_VERSION=\"3\"\nNOTE_APPLY_ORDER=\"2382421 1410736\"\n",
+    "/etc/sysconfig/saptune": 'SAPTUNE_VERSION="3"\nNOTE_APPLY_ORDER="2382421 1410736"\n',
     "/var/lib/saptune/working/notes/2382421": "net.ipv4.tcp_mem = 1\n",
     "/usr/lib/systemd/system/sapconf.service": "",
     "/etc/sysconfig/sapconf": "TCP_MEM=net.ipv4.tcp_mem\n",
@@ -369,7 +429,7 @@ TOOLS = {
     "/etc/NetworkManager/dispatcher.d/50-tcp": "#!/bin/sh\nsysctl -w net.ipv4.tcp_rmem='1 2 3'\n",
     "/var/lib/cloud/scripts/per-boot/x": "echo 1 > /proc/sys/net/core/somaxconn\n",
     "/etc/cloud/cloud.cfg": "bootcmd: []\n",
-    "/etc/dracut.conf.d/a.conf": "install_items+=\" /etc/sysctl.d/a.conf \"\n",
+    "/etc/dracut.conf.d/a.conf": 'install_items+=" /etc/sysctl.d/a.conf "\n',
     "/etc/sysctl.d/10-oracle.conf": "# oracle-database-preinstall-19c setting\nnet.core.rmem_max = 4194304\n",
 }
 
@@ -424,15 +484,34 @@ def run_key_and_value(given):
 
 WORKLOADS = (
     {"profile": "balanced", "connections": 2000, "buffer_bytes": "128KiB", "active_fraction": "25%"},
-    {"profile": "bulk_transfer", "buffer_limit_bytes": "64MiB",
-     "paths": [{"bandwidth_mbps": "10Gbit/s", "rtt_ms": "20ms"}, {"bandwidth_mbps": 100, "rtt_ms": 0.5}]},
-    {"profile": "application_server", "only_raise": False, "memory_fraction": 0.25,
-     "overrides": {"net.ipv4.tcp_mem": [100000, 200000, 300000]}},
-    {"profile": "many_connections", "connections": 10 ** 6, "bandwidth_mbps": 1000, "rtt_ms": "20ms", "churn": "2000/s",
-     "container_memory_bytes": "4GiB"},
-    {"profile": "low_latency", "observed_peak": "1.5GiB", "udp_sockets": 500, "udp_buffer_bytes": "1MiB",
-     "silence": {"narrow-band": "measured"}},
-    {"observed_peak": "facts", "receive_buffer_bytes": 4096, "send_buffer_bytes": "1MiB"})
+    {
+        "profile": "bulk_transfer",
+        "buffer_limit_bytes": "64MiB",
+        "paths": [{"bandwidth_mbps": "10Gbit/s", "rtt_ms": "20ms"}, {"bandwidth_mbps": 100, "rtt_ms": 0.5}],
+    },
+    {
+        "profile": "application_server",
+        "only_raise": False,
+        "memory_fraction": 0.25,
+        "overrides": {"net.ipv4.tcp_mem": [100000, 200000, 300000]},
+    },
+    {
+        "profile": "many_connections",
+        "connections": 10**6,
+        "bandwidth_mbps": 1000,
+        "rtt_ms": "20ms",
+        "churn": "2000/s",
+        "container_memory_bytes": "4GiB",
+    },
+    {
+        "profile": "low_latency",
+        "observed_peak": "1.5GiB",
+        "udp_sockets": 500,
+        "udp_buffer_bytes": "1MiB",
+        "silence": {"narrow-band": "measured"},
+    },
+    {"observed_peak": "facts", "receive_buffer_bytes": 4096, "send_buffer_bytes": "1MiB"},
+)
 WORKLOAD_WORDS = tuple(workload.QUANTITIES) + workload.OTHERS + workload.PROFILE_NAMES + KEYS
 MEMORY = (512 << 20, 16 << 30, 4 << 40)
 _FACTS = {}
@@ -458,7 +537,7 @@ def run_workload(given):
     return [found, sizing.assignments(found, page_size), capacity.capacity(host, options)]
 
 
-NUMBERS = (0, 1, 2, 255, 1024, 4096, 2 ** 20, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 63, 2 ** 64 - 1)
+NUMBERS = (0, 1, 2, 255, 1024, 4096, 2**20, 2**31 - 1, 2**31, 2**32, 2**63, 2**64 - 1)
 
 
 def settings(chance):
@@ -466,28 +545,44 @@ def settings(chance):
     found = {}
     for key in chance.sample(KEYS, chance.randrange(1, 6)):
         fields = sysctl_keys.KEYS[key].fields
-        numbers = [chance.choice(NUMBERS + (chance.randrange(2 ** chance.randrange(1, 65)),
-                                            ) * 10) for _field in fields or "1"]
+        numbers = [
+            chance.choice(NUMBERS + (chance.randrange(2 ** chance.randrange(1, 65)),) * 10) for _field in fields or "1"
+        ]
         found[key] = numbers if fields else numbers[0]
     return found
 
 
 def make_settings(chance):
-    memory = chance.choice((None, 0, 512 << 20, 16 << 30, 2 ** 64 - 1))
-    return (settings(chance), chance.choice((None, 4096, 65536)), memory, chance.choice((0, 256, 2 ** 40)),
-            settings(chance),
-            mutations.value(chance, settings(chance)))
+    memory = chance.choice((None, 0, 512 << 20, 16 << 30, 2**64 - 1))
+    return (
+        settings(chance),
+        chance.choice((None, 4096, 65536)),
+        memory,
+        chance.choice((0, 256, 2**40)),
+        settings(chance),
+        mutations.value(chance, settings(chance)),
+    )
 
 
 def run_settings(given):
     wanted, page_size, memory, error_bound, running, odd = given
-    return [lint.lint(wanted, page_size, memory, error_bound, running, only_raise=True),
-            lint.lint(running, page_size, memory),
-            drift.drift(odd, {"limits": running, "boot": {}})]
+    return [
+        lint.lint(wanted, page_size, memory, error_bound, running, only_raise=True),
+        lint.lint(running, page_size, memory),
+        drift.drift(odd, {"limits": running, "boot": {}}),
+    ]
 
 
-RULES = {"fail_states": ["pressure", "critical"], "warn_states": ["soft"], "sustained": 0.5, "udp": "fail",
-         "orphans_warn_percent": 25, "orphans_fail_percent": "100", "cgroups": "ignore", "kernel_log_seconds": 600}
+RULES = {
+    "fail_states": ["pressure", "critical"],
+    "warn_states": ["soft"],
+    "sustained": 0.5,
+    "udp": "fail",
+    "orphans_warn_percent": 25,
+    "orphans_fail_percent": "100",
+    "cgroups": "ignore",
+    "kernel_log_seconds": 600,
+}
 
 
 def make_rules(chance):
@@ -506,8 +601,15 @@ def run_rules(given):
     return told + [gate.check_rules(rules)]
 
 
-PATTERNS = ("net/ipv4/tcp_*", "net/*/somaxconn", "net/ipv4/[!a-s]*", "net/ipv4/{tcp_{r,w}mem,x*}",
-            "net/ipv4/[[:alpha:]]cp_mem", "net/ipv4/[]r]mem", "net/./ipv4//tcp_\\mem")
+PATTERNS = (
+    "net/ipv4/tcp_*",
+    "net/*/somaxconn",
+    "net/ipv4/[!a-s]*",
+    "net/ipv4/{tcp_{r,w}mem,x*}",
+    "net/ipv4/[[:alpha:]]cp_mem",
+    "net/ipv4/[]r]mem",
+    "net/./ipv4//tcp_\\mem",
+)
 
 
 def run_pattern(text):
@@ -521,8 +623,9 @@ TARGETS = {
     "protocols": of_text(proc_net.parse_protocols, _seeds("/proc/net/protocols"), ("protocol", "press", "TCP")),
     "netstat": of_text(proc_net.parse_header_pairs, _seeds(NETSTAT, "/proc/net/snmp"), ("TcpExt:", "Udp:")),
     "snmp6": of_text(proc_net.parse_name_value, _seeds("/proc/net/snmp6")),
-    "meminfo": of_text(run_reading("/proc/meminfo", HostReading.memory_total), _seeds("/proc/meminfo"),
-                       ("MemTotal:", "kB")),
+    "meminfo": of_text(
+        run_reading("/proc/meminfo", HostReading.memory_total), _seeds("/proc/meminfo"), ("MemTotal:", "kB")
+    ),
     "cpu list": of_text(run_reading(CPUS, run_processors), ("0-3,8\n", "0\n", "0-127\n", "1-2,4-5,9\n"), ("0-3", ",")),
     "osrelease": of_text(run_reading("/proc/sys/kernel/osrelease", run_kernel), RELEASES, (".el9", "uek")),
     "host": Target(make_host, run_host, 2),
@@ -548,6 +651,7 @@ if sys.version_info >= (3, 10):  # what runs on the controller only
 
 
 # What is in order
+
 
 def check(found, largest=bounds.LARGEST):
     """Raise AssertionError where *found*, which is told to people and programs, is not in bounds."""

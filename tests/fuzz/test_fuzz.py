@@ -26,20 +26,30 @@ def endless(_given):
         pass
 
 
-@pytest.mark.parametrize("what, fault", [
-    (lambda given: int("9" * given), "ValueError at test_fuzz.py"),
-    (lambda given: "x" * 2 ** 30, "MemoryError at test_fuzz.py"),
-    (lambda given: {"number": 2 ** 64}, "AssertionError at targets.py"), (lambda given: float("nan"), "ValueError at "),
-    (lambda given: ["x" * 10 ** 5], "AssertionError at targets.py"), (endless, "did not end within"),
-    (lambda given: given, None)])
+@pytest.mark.parametrize(
+    "what, fault",
+    [
+        (lambda given: int("9" * given), "ValueError at test_fuzz.py"),
+        (lambda given: "x" * 2**30, "MemoryError at test_fuzz.py"),
+        (lambda given: {"number": 2**64}, "AssertionError at targets.py"),
+        (lambda given: float("nan"), "ValueError at "),
+        (lambda given: ["x" * 10**5], "AssertionError at targets.py"),
+        (endless, "did not end within"),
+        (lambda given: given, None),
+    ],
+)
 def test_a_fault_is_found(monkeypatch, what, fault):
-    monkeypatch.setattr(targets, "TARGETS",
-                        {"one": targets.Target(lambda chance: 10 if chance.random() < 0.5 else 10000, what)})
+    monkeypatch.setattr(
+        targets, "TARGETS", {"one": targets.Target(lambda chance: 10 if chance.random() < 0.5 else 10000, what)}
+    )
     monkeypatch.setattr(run, "ENDLESS", 0.1)
     counts, faults, _slow = run.fuzz(20, 7, workers=1)
     assert counts["one", "tried"] == 20
-    assert (len(faults) > 2 and all(found.startswith(fault) for _name, _number,
-                                    found in faults)) if fault else faults == []
+    assert (
+        (len(faults) > 2 and all(found.startswith(fault) for _name, _number, found in faults))
+        if fault
+        else faults == []
+    )
 
 
 def written(given):
@@ -53,4 +63,6 @@ def written(given):
 def test_an_input_is_made_again_from_its_seed_and_number():
     for number in range(200):
         name = run.name_of(7, number)
-        assert name == run.name_of(7, number) and written(run.make(name, 7, number)) == written(run.make(name, 7, number))
+        assert name == run.name_of(7, number) and written(run.make(name, 7, number)) == written(
+            run.make(name, 7, number)
+        )

@@ -7,8 +7,8 @@
     containers.py up        start them; writes .cache/hosts/containers/inventory.json for Ansible
     containers.py down      remove them
 
-The images are the public ones. Where they cannot be pulled, one made of Debian packages and dressed as Oracle Linux 8 stands in
-for them, and the output says so.
+The images are the public ones. Where they cannot be pulled, one made of Debian packages and dressed as Oracle Linux 8
+stands in for them, and the output says so.
 """
 
 import argparse
@@ -26,7 +26,12 @@ CONNECTIONS = {"podman": "containers.podman.podman", "docker": "community.docker
 INVENTORY = images.CACHE / "containers" / "inventory.json"
 PREFIX = "socket-memory-"
 LOCAL_IMAGE = "localhost/socket-memory-%s"
-LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")  # podman's own are more than a nested machine may give
+LIMITS = (
+    "--ulimit",
+    "nofile=1024:1024",
+    "--ulimit",
+    "nproc=1024:1024",
+)  # podman's own are more than a nested machine may give
 PULL_TIMEOUT = 300  # seconds for an image; a registry that is out of reach says so at once, or within the first of them
 EL8, LATER = "/usr/libexec/platform-python", "/usr/bin/python3"
 # name: image, the kind that stands in for it, its Python, whether it is privileged
@@ -46,21 +51,47 @@ def up():
     if ENGINE not in CONNECTIONS:
         raise images.HostError("CONTAINER_ENGINE is %r, expected one of %s." % (ENGINE, ", ".join(CONNECTIONS)))
     if _existing():
-        raise images.HostError("Containers of an earlier run are there: %s. Remove them first: containers.py down" % ", ".join(_existing()))
+        raise images.HostError(
+            "Containers of an earlier run are there: %s. Remove them first: containers.py down" % ", ".join(_existing())
+        )
     public = all(_pull(image) for image in sorted({platform[0] for platform in PLATFORMS.values()}))
-    print("images: %s" % ("the public ones" if public else "no registry can be reached, made here of Debian packages and dressed as Oracle Linux 8"))
+    print(
+        "images: %s"
+        % (
+            "the public ones"
+            if public
+            else "no registry can be reached, made here of Debian packages and dressed as Oracle Linux 8"
+        )
+    )
     try:
         hosts = {}
         for name, (image, kind, python, privileged) in PLATFORMS.items():
             if not public:
                 image = _local_image(kind)
             options = ["--privileged"] if privileged else []
-            images.run(ENGINE, *_runtime(), "run", "--detach", "--name", PREFIX + name, "--hostname", name, "--network", "none",
-                       *LIMITS, *options, image, "sleep", "infinity")
+            images.run(
+                ENGINE,
+                *_runtime(),
+                "run",
+                "--detach",
+                "--name",
+                PREFIX + name,
+                "--hostname",
+                name,
+                "--network",
+                "none",
+                *LIMITS,
+                *options,
+                image,
+                "sleep",
+                "infinity",
+            )
             hosts[PREFIX + name] = {"ansible_python_interpreter": python, "privileged": privileged}
         variables = {"ansible_connection": CONNECTIONS[ENGINE], "images": "public" if public else "local"}
         INVENTORY.parent.mkdir(parents=True, exist_ok=True)
-        INVENTORY.write_text(json.dumps({"all": {"vars": variables, "children": {"containers": {"hosts": hosts}}}}, indent=1) + "\n")
+        INVENTORY.write_text(
+            json.dumps({"all": {"vars": variables, "children": {"containers": {"hosts": hosts}}}}, indent=1) + "\n"
+        )
     except BaseException:
         down()
         raise
@@ -88,11 +119,21 @@ def _runtime():
 
 def _pull(image):
     """Return whether *image* is here or could be pulled."""
-    if subprocess.run([ENGINE, "image", "inspect", image], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0:
+    if (
+        subprocess.run(
+            [ENGINE, "image", "inspect", image], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+        ).returncode
+        == 0
+    ):
         return True
     try:
         command = [ENGINE, "pull", "--quiet", image]
-        return subprocess.run(command, timeout=PULL_TIMEOUT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0
+        return (
+            subprocess.run(
+                command, timeout=PULL_TIMEOUT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+            ).returncode
+            == 0
+        )
     except subprocess.TimeoutExpired:
         return False
 
@@ -101,7 +142,9 @@ def _local_image(kind):
     """Return the name of the image made of the archive of *kind*."""
     archive = images.archive(kind)
     name = "%s:%s" % (LOCAL_IMAGE % kind, archive.stem.rpartition("-")[2])
-    if subprocess.run([ENGINE, "image", "inspect", name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode:
+    if subprocess.run(
+        [ENGINE, "image", "inspect", name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+    ).returncode:
         images.run(ENGINE, "import", str(archive), name)
     return name
 

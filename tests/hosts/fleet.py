@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A fleet of real kernels on one machine: user-mode-linux hosts with systemd and sshd, in a network namespace of their own.
+"""A fleet of real kernels on one machine: user-mode-linux hosts with systemd and sshd, in a network namespace of their
+own.
 
     fleet.py up [HOST ...]       start them (all without names); writes .cache/hosts/fleet/inventory.json for Ansible
     fleet.py reboot [HOST ...]   boot them anew
@@ -32,28 +33,41 @@ INVENTORY = FLEET / "inventory.json"
 NAMESPACE = "socket-memory-fleet"
 BRIDGE = "fleet0"
 NETWORK = "192.0.2.%d/24"  # TEST-NET-1 (RFC 5737); it exists in the namespace only, so it cannot collide
-NEEDED = dict(images.NEEDED, **{"linux.uml": "user-mode-linux", "gcc": "gcc", "ip": "iproute2", "ethtool": "ethtool",
-                                "nc": "netcat-openbsd", "ssh": "openssh-client"})
+NEEDED = dict(
+    images.NEEDED,
+    **{
+        "linux.uml": "user-mode-linux",
+        "gcc": "gcc",
+        "ip": "iproute2",
+        "ethtool": "ethtool",
+        "nc": "netcat-openbsd",
+        "ssh": "openssh-client",
+    },
+)
 LARGE_REGISTERS = pathlib.Path(__file__).with_name("large_registers.c")
 SOCKETS = "/run/socket-memory-fleet-"
-# Seconds. A host answers within a fraction of one, boots within 20, and is gone at once: on a machine that has nothing else to do.
+# Seconds. A host answers within a fraction of one, boots within 20, and is gone at once: on a machine that has nothing
+# else to do.
 CONNECT_TIMEOUT = 120
 START_TIMEOUT = 600
 END_TIMEOUT = 120
-# How often a host is switched on before that is called a fault: on a busy machine, a kernel in user mode may wait for its disk for ever.
+# How often a host is switched on before that is called a fault: on a busy machine, a kernel in user mode may wait for
+# its disk for ever.
 START_TRIES = 3
 SSH_OPTIONS = (
     "ProxyCommand=ip netns exec %s nc %%h %%p" % NAMESPACE,
     "StrictHostKeyChecking=no",
     "UserKnownHostsFile=/dev/null",
     "LogLevel=ERROR",
-    # Also for the handshake. To a host that is switched off no connection is made, whatever this says, as soon as nobody knows its address any more.
+    # Also for the handshake. To a host that is switched off no connection is made, whatever this says, as soon as
+    # nobody knows its address any more.
     "ConnectTimeout=%d" % CONNECT_TIMEOUT,
-    # A connection to a host that is switched off ends after 30 seconds without a sign of it; one that is only slow gives signs.
+    # A connection to a host that is switched off ends after 30 seconds without a sign of it; one that is only slow
+    # gives signs.
     "ServerAliveInterval=5",
     "ServerAliveCountMax=6",
-    # One connection for everybody: a handshake takes such a host longer than most commands. It lasts until down(): were it to end by
-    # itself, that could be while somebody begins to use it.
+    # One connection for everybody: a handshake takes such a host longer than most commands. It lasts until down(): were
+    # it to end by itself, that could be while somebody begins to use it.
     "ControlMaster=auto",
     "ControlPersist=yes",
     "ControlPath=%s%%r@%%h" % SOCKETS,
@@ -73,14 +87,18 @@ def up(names):
     """Start the hosts *names* and wait until each answers. Raises HostError; then nothing is left running."""
     images.require(NEEDED)
     if leftovers():
-        raise images.HostError("A fleet is running, or was not ended: %s. End it first: fleet.py down" % ", ".join(leftovers()))
+        raise images.HostError(
+            "A fleet is running, or was not ended: %s. End it first: fleet.py down" % ", ".join(leftovers())
+        )
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(FLEET)
     FLEET.mkdir(parents=True)
     for kind in sorted({HOSTS[name]["kind"] for name in names}):
         images.disk(kind)
     try:
-        images.run("gcc", "-O2", "-shared", "-fPIC", "-nostdlib", "-o", str(FLEET / "large_registers.so"), str(LARGE_REGISTERS))
+        images.run(
+            "gcc", "-O2", "-shared", "-fPIC", "-nostdlib", "-o", str(FLEET / "large_registers.so"), str(LARGE_REGISTERS)
+        )
         _make_network(names)
         for name in names:
             start(name)
@@ -93,7 +111,8 @@ def up(names):
 
 
 def wait_for(name, boot=None):
-    """Wait until the host answers, in another boot than *boot*, and return in which. Where it does not, it is switched off and on again.
+    """Wait until the host answers, in another boot than *boot*, and return in which. Where it does not, it is switched
+    off and on again.
 
     Raises HostError with the end of its console after START_TRIES.
     """
@@ -120,14 +139,26 @@ def wait_for(name, boot=None):
 
 def boot_of(name):
     """Return what tells a boot of the host from any other, None where it does not answer."""
-    return _ssh(name, "cat", "/proc/sys/kernel/random/boot_id", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout or None
+    return (
+        _ssh(
+            name,
+            "cat",
+            "/proc/sys/kernel/random/boot_id",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ).stdout
+        or None
+    )
 
 
 def reboot(names):
     """Tell the hosts to boot and wait until each did. Raises HostError."""
     boots = {name: wait_for(name) for name in names}
     for name in names:
-        _ssh(name, "systemctl", "reboot", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _ssh(
+            name, "systemctl", "reboot", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
     for name in names:
         wait_for(name, boots[name])
 
@@ -152,7 +183,9 @@ def down():
 def _disconnect(host="*"):
     """End the connections to *host*, an address, that wait for somebody to use them."""
     for socket in glob.glob(SOCKETS + "*@" + host):
-        subprocess.run(["ssh", "-O", "exit", "-o", "ControlPath=" + socket, "host"], stderr=subprocess.DEVNULL, check=False)
+        subprocess.run(
+            ["ssh", "-O", "exit", "-o", "ControlPath=" + socket, "host"], stderr=subprocess.DEVNULL, check=False
+        )
 
 
 def leftovers():
@@ -172,9 +205,14 @@ def inventory(names):
         "ansible_ssh_pipelining": True,
         "ansible_ssh_timeout": CONNECT_TIMEOUT,  # it goes before the option, and bounds the wait for sudo too
     }
-    hosts = {name: {"ansible_host": _address(name).partition("/")[0],
-                    "ansible_python_interpreter": PYTHONS[HOSTS[name]["kind"]],
-                    "fleet_memory": HOSTS[name]["memory"]} for name in names}
+    hosts = {
+        name: {
+            "ansible_host": _address(name).partition("/")[0],
+            "ansible_python_interpreter": PYTHONS[HOSTS[name]["kind"]],
+            "fleet_memory": HOSTS[name]["memory"],
+        }
+        for name in names
+    }
     return {"all": {"vars": common, "children": {"fleet": {"hosts": hosts}}}}
 
 
@@ -206,19 +244,43 @@ def start(name):
     """Switch the host on. It runs in its folder, because it opens its files by their names again when it reboots."""
     folder = FLEET / name
     command = [
-        "ip", "netns", "exec", NAMESPACE, "linux.uml", "mem=%dM" % HOSTS[name]["memory"], "umid=" + name, "uml_dir=" + str(folder),
-        "ubd0=disk.cow,%s" % images.disk(HOSTS[name]["kind"]), "root=/dev/ubda", "rw", "con=null", "con0=null,fd:2", "con1=null",
+        "ip",
+        "netns",
+        "exec",
+        NAMESPACE,
+        "linux.uml",
+        "mem=%dM" % HOSTS[name]["memory"],
+        "umid=" + name,
+        "uml_dir=" + str(folder),
+        "ubd0=disk.cow,%s" % images.disk(HOSTS[name]["kind"]),
+        "root=/dev/ubda",
+        "rw",
+        "con=null",
+        "con0=null,fd:2",
+        "con1=null",
         "vec0:transport=raw,ifname=%s,depth=64,gro=1" % (folder / "interface").read_text(),
-        "fleet_name=" + name, "fleet_address=" + _address(name), "quiet",
+        "fleet_name=" + name,
+        "fleet_address=" + _address(name),
+        "quiet",
     ]
     environment = dict(os.environ, LD_PRELOAD="../large_registers.so")
     with open(folder / "console", "wb") as console:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=console,
+            start_new_session=True,
+        )
     (folder / "process").write_text(str(process.pid))
 
 
 def kill(name):
-    """Pull the plug of the host. Connections to it end at once, new ones within three seconds: it would take half a minute each to notice."""
+    """Pull the plug of the host. Connections to it end at once, new ones within three seconds: it would take half a
+    minute each to notice.
+    """
     group = int((FLEET / name / "process").read_text())
     with contextlib.suppress(ProcessLookupError):
         os.killpg(group, signal.SIGKILL)

@@ -23,12 +23,20 @@ KINDS = ("el8", "debian")
 SUITE = "bookworm"
 PACKAGES = ("dbus", "iproute2", "openssh-server", "procps", "python3", "sudo", "systemd-sysv", "udev")
 # They would only make hosts slower to start, or look for a network that is not there.
-MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "e2scrub_reap.service",
-          "fstrim.timer", "getty@tty1.service", "systemd-timesyncd.service")
+MASKED = (
+    "apt-daily.timer",
+    "apt-daily-upgrade.timer",
+    "dpkg-db-backup.timer",
+    "e2scrub_all.timer",
+    "e2scrub_reap.service",
+    "fstrim.timer",
+    "getty@tty1.service",
+    "systemd-timesyncd.service",
+)
 EL8_RELEASE = "Oracle Linux Server release 8.10\n"
 EL8_FILES = {
-    "etc/os-release": 'NAME="Oracle Linux Server"\nVERSION="8.10"\nID="ol"\nID_LIKE="fedora"\nVERSION_ID="8.10"\nPLATFORM_ID="platform:el8"\n'
-                      'PRETTY_NAME="Oracle Linux Server 8.10"\n',
+    "etc/os-release": 'NAME="Oracle Linux Server"\nVERSION="8.10"\nID="ol"\nID_LIKE="fedora"\nVERSION_ID="8.10"\n'
+    'PLATFORM_ID="platform:el8"\nPRETTY_NAME="Oracle Linux Server 8.10"\n',
     "etc/oracle-release": EL8_RELEASE,
     "etc/redhat-release": EL8_RELEASE,
 }
@@ -52,7 +60,7 @@ ExecStart=/usr/local/sbin/fleet-network
 [Install]
 WantedBy=sysinit.target
 """
-FREE_SPACE = 3 * 1024 ** 3  # bytes that building and running takes, generously
+FREE_SPACE = 3 * 1024**3  # bytes that building and running takes, generously
 DISK_SIZE = "1200M"  # sparse
 NEEDED = {"mmdebstrap": "mmdebstrap", "mke2fs": "e2fsprogs", "ssh-keygen": "openssh-client"}
 
@@ -71,14 +79,21 @@ def require(programs):
     CACHE.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(CACHE).free
     if free < FREE_SPACE:
-        raise HostError("%s has %d MiB free, test hosts need %d MiB. Make room and run again." % (CACHE, free >> 20, FREE_SPACE >> 20))
+        raise HostError(
+            "%s has %d MiB free, test hosts need %d MiB. Make room and run again."
+            % (CACHE, free >> 20, FREE_SPACE >> 20)
+        )
 
 
 def run(*command, **options):
     """Run *command*. Raises HostError with what it said where it fails."""
-    process = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **options)
+    process = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **options
+    )
     if process.returncode:
-        raise HostError("%s failed: %s" % (" ".join(map(str, command)), process.stdout.decode("utf-8", "replace").strip()[-2000:]))
+        raise HostError(
+            "%s failed: %s" % (" ".join(map(str, command)), process.stdout.decode("utf-8", "replace").strip()[-2000:])
+        )
     return process.stdout.decode("utf-8", "replace")
 
 
@@ -89,15 +104,19 @@ def archive(kind):
 
 def disk(kind):
     """Return the path of an ext4 file system of *kind*, made where it is not cached."""
+
     def make(path):
         with _unpacked(archive(kind)) as tree:
             run("mke2fs", "-q", "-t", "ext4", "-d", tree, path, DISK_SIZE)
+
     return _cached("%s-%s.ext4" % (kind, _recipe()), make)
 
 
 def private_key():
     """Return the path of the SSH key that every host lets in."""
-    return _cached("key", lambda path: run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test hosts", "-f", path))
+    return _cached(
+        "key", lambda path: run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test hosts", "-f", path)
+    )
 
 
 @functools.lru_cache(maxsize=None)
@@ -108,8 +127,12 @@ def python36():
     candidates += pathlib.Path.home().glob(".pyenv/versions/3.6.*/bin/python3.6")
     for candidate in candidates:
         # What is found may be a shim that stands for a version that is not there.
-        prefix = subprocess.run([str(candidate), "-I", "-c", "import sys; print(sys.prefix)"],
-                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+        prefix = subprocess.run(
+            [str(candidate), "-I", "-c", "import sys; print(sys.prefix)"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
         if prefix.returncode == 0:
             return pathlib.Path(prefix.stdout.decode().strip())
     return None
@@ -122,7 +145,9 @@ def _recipe():
 
 
 def _cached(name, make):
-    """Return CACHE/name; *make*(path) makes it under another name first, so that a half-made one is never taken for it."""
+    """Return CACHE/name; *make*(path) makes it under another name first, so that a half-made one is never taken for
+    it.
+    """
     path = CACHE / name
     if not path.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
@@ -150,9 +175,13 @@ def _unpacked(path):
 
 def _base():
     """Return the archive both kinds are made from."""
+
     def make(path):
         print("making a Debian tree, about half a minute", file=sys.stderr)
-        run("mmdebstrap", "--quiet", "--variant=minbase", "--format=tar", "--include=" + ",".join(PACKAGES), SUITE, path)
+        run(
+            "mmdebstrap", "--quiet", "--variant=minbase", "--format=tar", "--include=" + ",".join(PACKAGES), SUITE, path
+        )
+
     return _cached("base-%s.tar" % hashlib.sha256(repr((SUITE, PACKAGES)).encode()).hexdigest()[:12], make)
 
 
@@ -190,7 +219,9 @@ def _dress_as_el8(tree):
         return
     # Its libraries are found by the absolute path it was built for.
     target = tree / str(prefix).lstrip("/")
-    shutil.copytree(prefix, target, symlinks=True, ignore=shutil.ignore_patterns("test", "__pycache__", "*.a", "site-packages"))
+    shutil.copytree(
+        prefix, target, symlinks=True, ignore=shutil.ignore_patterns("test", "__pycache__", "*.a", "site-packages")
+    )
     for folder in target.relative_to(tree).parents:  # it may come from a home directory; on the host everybody uses it
         (tree / folder).chmod((tree / folder).stat().st_mode | 0o111)
     python.symlink_to(prefix / "bin" / "python3.6")

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes docs/audit-schema.json, the JSON Schema of the audit file, from the shapes of the collection: python tests/support/audit_schema.py"""
+"""Makes docs/audit-schema.json, the JSON Schema of the audit file, from the shapes of the collection: python
+tests/support/audit_schema.py
+"""
 
 import collections
 import json
@@ -15,7 +17,9 @@ LEAST_SHARED = 100  # characters of JSON; what is shorter is easier to read wher
 
 
 def schema():
-    """Return the JSON Schema (draft 2020-12) of the audit file. What comes more than once is below "$defs", by the key where it came first."""
+    """Return the JSON Schema (draft 2020-12) of the audit file. What comes more than once is below "$defs", by the
+    key where it came first.
+    """
     from ansible_collections.linux_net.socket_memory.plugins.module_utils.report.audit import AUDIT, SCHEMA
 
     times = collections.Counter(json.dumps(shape) for _key, shape in _shapes(AUDIT, "audit"))
@@ -25,7 +29,10 @@ def schema():
         if times[told] > 1 and len(told) >= LEAST_SHARED and told not in names:
             same = [name for name in names.values() if name.rstrip("0123456789") == key]
             names[told] = key + (str(len(same) + 1) if same else "")
-    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Audit of linux_net.socket_memory, schema %d" % SCHEMA}
+    whole = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Audit of linux_net.socket_memory, schema %d" % SCHEMA,
+    }
     shared = {name: _inside(json.loads(told), names) for told, name in names.items()}
     return dict(whole, **dict(_inside(AUDIT, names), **{"$defs": shared}))
 

@@ -12,9 +12,11 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.con
     window_of_buffer,
 )
 
-# The constants are those of EL's configurations. Options of other builds move struct tcp_sock and the inode by some hundred bytes.
+# The constants are those of EL's configurations. Options of other builds move struct tcp_sock and the inode by some
+# hundred bytes.
 IDLE_TOLERANCE = 0.15
-# MAX_TCP_HEADER is 192 to 320 by the same options, and the head of an skb 576 or 640 bytes: 64 of 897 for a segment of one byte.
+# MAX_TCP_HEADER is 192 to 320 by the same options, and the head of an skb 576 or 640 bytes: 64 of 897 for a segment of
+# one byte.
 SEGMENT_TOLERANCE = 0.08
 
 
@@ -35,7 +37,9 @@ def check_unread(found):
 
 
 def check_pool(found):
-    """The kernel's counter is exact to the reserve of each processor, at both readings. Only where nobody else uses TCP meanwhile."""
+    """The kernel's counter is exact to the reserve of each processor, at both readings. Only where nobody else uses
+    TCP meanwhile.
+    """
     for one in found["unread"]:
         assert abs(one["pool_pages"] - one["pages"]) <= 2 * found["error_bound"], one
 

@@ -15,7 +15,8 @@ from .hostile_python import RAW
 SUPPORT = pathlib.Path(__file__).parent
 CAPTURE = SUPPORT.parent / "fixtures" / "el8_x86_64"
 
-# More than the capture has: files that set the same keys or look like those of other tools, and a control group that met its limit.
+# More than the capture has: files that set the same keys or look like those of other tools, and a control group that
+# met its limit.
 MORE_FILES = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
     "etc/sysctl.d/10-base.conf": "net.core.somaxconn = 1024\nnet.ipv4.tcp_tw_reuse = 1\n",
@@ -30,13 +31,18 @@ MORE_FILES = {
     "sys/fs/cgroup/web.service/memory.high": "max\n",
     "sys/fs/cgroup/web.service/memory.max": "536870912\n",
     "sys/fs/cgroup/web.service/memory.events": "low 0\nhigh 0\nmax 211\noom 0\noom_kill 0\n",
-    "sys/fs/cgroup/web.service/memory.pressure": "some avg10=1.20 avg60=0.00 avg300=0.00 total=1\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n",
+    "sys/fs/cgroup/web.service/memory.pressure": "some avg10=1.20 avg60=0.00 avg300=0.00 total=1\nfull avg10=0.00 "
+    "avg60=0.00 avg300=0.00 total=0\n",
 }
 DANGLING = "etc/sysctl.d/30-gone.conf"  # a warning
 SETS_SOMETHING = "/etc/sysctl.d/97-oracle-database-sysctl.conf"
 
 # A host under pressure: what differs in its facts.
-PRESSURE = {("tcp", "kernel_flag"): True, ("tcp", "state"): "pressure", ("tcp", "used"): {"pages": 600000, "bytes": 2457600000}}
+PRESSURE = {
+    ("tcp", "kernel_flag"): True,
+    ("tcp", "state"): "pressure",
+    ("tcp", "used"): {"pages": 600000, "bytes": 2457600000},
+}
 
 
 def payloads(canary):
@@ -44,19 +50,26 @@ def payloads(canary):
     double, single = ("{{ lookup(%spipe%s, %stouch %s%s) }}" % (quote, quote, quote, canary, quote) for quote in "\"'")
     return {
         "call": double,
-        # Without quotes: repr() and JSON put a backslash before those. canary_folder is in the inventory; a real host puts such a text together.
-        "bare": "{{ lookup(dict(pipe=0) | first, dict(touch=0) | first ~ canary_folder ~ %s) }}" % canary.rpartition("/")[2],
+        # Without quotes: repr() and JSON put a backslash before those. canary_folder is in the inventory; a real host
+        # puts such a text together.
+        "bare": "{{ lookup(dict(pipe=0) | first, dict(touch=0) | first ~ canary_folder ~ %s) }}"
+        % canary.rpartition("/")[2],
         "block": "{%% for one in lookup('pipe', 'touch %s') %%}{%% endfor %%}" % canary,
         "comment": "{# #}%s{# #}" % single,
         "nested": '{{ "%s" }}' % single,
         "raw": "{%% raw %%}%s{%% endraw %%}" % single,
         "tag": "!unsafe %s" % single,
         "header": "#jinja2: trim_blocks: False\n%s" % single,
-        "expression": "lookup('pipe', 'touch %s')" % canary,  # for what is a template without braces, such as a condition
+        "expression": "lookup('pipe', 'touch %s')"
+        % canary,  # for what is a template without braces, such as a condition
         "unsafe": {"__ansible_unsafe": single},
         "vault": {"__ansible_vault": "$ANSIBLE_VAULT;1.1;AES256\n%s\n" % single},
         # How ansible-core 2.19 and newer write a template that they trust.
-        "trusted": {"__ansible_type": "_AnsibleTaggedStr", "value": single, "tags": [{"__ansible_type": "TrustedAsTemplate"}]},
+        "trusted": {
+            "__ansible_type": "_AnsibleTaggedStr",
+            "value": single,
+            "tags": [{"__ansible_type": "TrustedAsTemplate"}],
+        },
     }
 
 
@@ -76,7 +89,9 @@ WORDS_OF_ANSIBLE = {
     "_ansible_no_log": lambda text: text,
     "_ansible_delegated_vars": lambda text: {"ansible_host": text},
     "_ansible_item_label": lambda text: text,
-    "diff": lambda text: [{"before": text, "after": text + text, "before_header": text, "after_header": text, "prepared": text}],
+    "diff": lambda text: [
+        {"before": text, "after": text + text, "before_header": text, "after_header": text, "prepared": text}
+    ],
     "saved_state": lambda text: text,
     "msg": lambda text: text,
 }
@@ -88,8 +103,13 @@ def wrong_types(value):
     if not isinstance(value, dict):
         wrong.append(("a dictionary", {"evil": []}))
     if not isinstance(value, list):  # where a list of numbers can stand, a number or a text may too
-        wrong += [("a number of 31 digits", 10 ** 30), ("NaN", RAW + "NaN"), ("a number without bounds", RAW + "1e999"),
-                  ("a number of 5000 digits", RAW + "9" * 5000), ("lists deeper than any stack", RAW + "[" * 100000 + "]" * 100000)]
+        wrong += [
+            ("a number of 31 digits", 10**30),
+            ("NaN", RAW + "NaN"),
+            ("a number without bounds", RAW + "1e999"),
+            ("a number of 5000 digits", RAW + "9" * 5000),
+            ("lists deeper than any stack", RAW + "[" * 100000 + "]" * 100000),
+        ]
     if isinstance(value, dict):
         wrong.append(("a text", "seven"))
     if not isinstance(value, bool):
@@ -105,8 +125,8 @@ def is_raw(value):
 def steps(answer, whole=False):
     """Return the paths of what is in *answer*, of each kind one, with *whole* all.
 
-    A kind is the name and the type, of a text also the name above it. Of a list only the first counts, and of keys that are data, such as those of
-    the kernel.
+    A kind is the name and the type, of a text also the name above it. Of a list only the first counts, and of keys that
+    are data, such as those of the kernel.
     """
     kinds, found = set(), []
 
@@ -191,7 +211,10 @@ class Fleet:
     def inventory(self):
         """Return the path of the inventory."""
         path = self.folder / "hosts.json"
-        path.write_text(json.dumps({"all": {"hosts": self._variables, "vars": {"canary_folder": " %s/" % self.canaries}}}), encoding="utf-8")
+        path.write_text(
+            json.dumps({"all": {"hosts": self._variables, "vars": {"canary_folder": " %s/" % self.canaries}}}),
+            encoding="utf-8",
+        )
         return str(path)
 
     def again(self):

@@ -2,18 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stands in for the Python of a host that lies: ``python -I -S hostile_python.py FOLDER [what Ansible gives an interpreter]``.
+"""Stands in for the Python of a host that lies: ``python -I -S hostile_python.py FOLDER [what Ansible gives an
+interpreter]``.
 
 FOLDER/plan.json tells what the host does, and a line in FOLDER/visits counts how often it was asked:
 
-- tree: the files of the host. The script of the collection runs as it is, on the real Python, in a mount namespace where /proc, /sys and /etc are
-  those of the tree: it reads and writes there, never on this machine.
-- record: a folder where the true answer of each visit is written down, so that many hosts can give it without doing the work.
+- tree: the files of the host. The script of the collection runs as it is, on the real Python, in a mount namespace
+  where /proc, /sys and /etc are those of the tree: it reads and writes there, never on this machine.
+- record: a folder where the true answer of each visit is written down, so that many hosts can give it without doing the
+  work.
 - answers: such answers, one for each visit; the last one for all further visits.
 - strikes: what is changed in the answer, each {at: number of the visit or null for all, do, path, ...}, see strike().
 - print: [name, number] instead of an answer, see FLOODS.
 
-An answer is one JSON document. Around it the fast lane wants marks, which are in its script; the ordinary module has none.
+An answer is one JSON document. Around it the fast lane wants marks, which are in its script; the ordinary module has
+none.
 """
 
 import json
@@ -22,7 +25,17 @@ import sys
 
 MARK_LETTERS = set("0123456789abcdef")
 CLONE_NEWNS, MS_BIND, MS_REC, MS_PRIVATE = 0x00020000, 4096, 16384, 1 << 18  # include/uapi/linux/sched.h, mount.h
-HIDDEN = ("/etc", "/run", "/sys", "/usr/lib/sysctl.d", "/usr/lib/systemd", "/usr/lib/tuned", "/usr/local/lib/sysctl.d", "/var/lib", "/proc")  # /proc is last
+HIDDEN = (
+    "/etc",
+    "/run",
+    "/sys",
+    "/usr/lib/sysctl.d",
+    "/usr/lib/systemd",
+    "/usr/lib/tuned",
+    "/usr/local/lib/sysctl.d",
+    "/var/lib",
+    "/proc",
+)  # /proc is last
 RAW = "@raw:"  # what is printed as it stands, such as NaN
 
 
@@ -62,14 +75,20 @@ def work(tree, arguments, text):
             raise OSError(ctypes.get_errno(), "the files of the host cannot be mounted")
 
     options = [argument for argument in arguments if argument.startswith("-") and argument != "-"]
-    ran = subprocess.run([sys.executable, *options, "-"], input=text.encode(), stdout=subprocess.PIPE, preexec_fn=into_the_tree, close_fds=False,
-                         check=False)
+    ran = subprocess.run(
+        [sys.executable, *options, "-"],
+        input=text.encode(),
+        stdout=subprocess.PIPE,
+        preexec_fn=into_the_tree,
+        close_fds=False,
+        check=False,
+    )
     return ran.stdout.decode("utf-8", "replace")
 
 
 def document_in(output):
     """Return the JSON document in *output*, with whatever stands around it cut off."""
-    return json.loads(output[output.index("{"):output.rindex("}") + 1])
+    return json.loads(output[output.index("{") : output.rindex("}") + 1])
 
 
 def struck(answer, strikes):
@@ -160,7 +179,9 @@ def main(folder, arguments):
         output = work(plan["tree"], arguments, text)
         answer = document_in(output)
         if mark not in output:
-            raise SystemExit("The mark of the fast lane was not found in its script: this program has to learn its new form.")
+            raise SystemExit(
+                "The mark of the fast lane was not found in its script: this program has to learn its new form."
+            )
         if "record" in plan:
             with open("%s/%d.json" % (plan["record"], visit), "w", encoding="utf-8") as stream:
                 json.dump(answer, stream)

@@ -9,21 +9,74 @@ import fcntl
 import os
 
 NAMES = (
-    "open", "read", "write", "close", "fstat", "lstat", "stat", "listdir", "scandir", "readlink", "rename", "unlink", "mkdir", "rmdir", "chmod",
-    "fchmod", "fchown", "fsync", "ftruncate", "listxattr", "getxattr", "setxattr", "removexattr")
+    "open",
+    "read",
+    "write",
+    "close",
+    "fstat",
+    "lstat",
+    "stat",
+    "listdir",
+    "scandir",
+    "readlink",
+    "rename",
+    "unlink",
+    "mkdir",
+    "rmdir",
+    "chmod",
+    "fchmod",
+    "fchown",
+    "fsync",
+    "ftruncate",
+    "listxattr",
+    "getxattr",
+    "setxattr",
+    "removexattr",
+)
 # What Linux may answer, and some that it never does.
-ERRORS = tuple(getattr(errno, name) for name in (
-    "EIO", "EMFILE", "ENFILE", "ESTALE", "ENOMEM", "EINTR", "ENOSPC", "EDQUOT", "EROFS", "EBUSY", "EAGAIN", "ELOOP", "ENAMETOOLONG", "EFBIG",
-    "ETXTBSY", "ENOTSUP", "ENOLCK", "EINVAL", "EISDIR", "EEXIST", "ENOTEMPTY", "ENODEV", "EACCES", "EPERM", "ENOENT", "ENOTDIR", "ENODATA"))
+ERRORS = tuple(
+    getattr(errno, name)
+    for name in (
+        "EIO",
+        "EMFILE",
+        "ENFILE",
+        "ESTALE",
+        "ENOMEM",
+        "EINTR",
+        "ENOSPC",
+        "EDQUOT",
+        "EROFS",
+        "EBUSY",
+        "EAGAIN",
+        "ELOOP",
+        "ENAMETOOLONG",
+        "EFBIG",
+        "ETXTBSY",
+        "ENOTSUP",
+        "ENOLCK",
+        "EINVAL",
+        "EISDIR",
+        "EEXIST",
+        "ENOTEMPTY",
+        "ENODEV",
+        "EACCES",
+        "EPERM",
+        "ENOENT",
+        "ENOTDIR",
+        "ENODATA",
+    )
+)
 # Those that say that there is nothing, or that it is not to be had here. A run takes the host at its word.
 ANSWERS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.ENODATA, errno.ENOTSUP)
 
 
 class InjectedErrors:
-    """In a with statement each system call asks choose(number, name), which returns the errno that it ends with, or None.
+    """In a with statement each system call asks choose(number, name), which returns the errno that it ends with, or
+    None.
 
-    number: of the call, from 0. A call that fails does nothing, but that close() closes, as Linux does. What is written below a /proc/sys in
-    a tree replaces what a file there said, as the kernel does it. Nothing waits for a disk. calls: the names of the calls that were made.
+    number: of the call, from 0. A call that fails does nothing, but that close() closes, as Linux does. What is written
+    below a /proc/sys in a tree replaces what a file there said, as the kernel does it. Nothing waits for a disk. calls:
+    the names of the calls that were made.
     """
 
     def __init__(self, choose):
@@ -52,6 +105,7 @@ class InjectedErrors:
                 path = [one for one in arguments if isinstance(one, str)][:1]
                 raise OSError(number, os.strerror(number), *path)
             return function(*arguments, **options)
+
         return call
 
     def _open(self, path, flags, *mode, **options):
@@ -75,5 +129,7 @@ def at(position, number):
 
 
 def from_on(position, number, *names):
-    """Return a choose() by which all calls from *position* on end with the errno *number*; all calls of these *names*, where some are given."""
+    """Return a choose() by which all calls from *position* on end with the errno *number*; all calls of these
+    *names*, where some are given.
+    """
     return lambda call, name: number if call >= position and (not names or name in names) else None

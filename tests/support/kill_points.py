@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stops a process before any one of its system calls, by ptrace(2), to kill it there or to change the host under it. Linux only."""
+"""Stops a process before any one of its system calls, by ptrace(2), to kill it there or to change the host under it.
+Linux only.
+"""
 
 import ctypes
 import os
@@ -23,7 +25,8 @@ def kill(process):
 
 
 def stop_before(number, work, action=kill):
-    """Run work() in a child of this process; before its system call *number* (from 0) stop it, do action(process), let it go on.
+    """Run work() in a child of this process; before its system call *number* (from 0) stop it, do action(process), let
+    it go on.
 
     Returns whether it made so many system calls. What work() raises is lost; it is the child's.
     """

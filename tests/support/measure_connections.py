@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measures on the kernel of this host what TCP connections cost, over loopback in a network namespace of its own. Prints JSON.
+"""Measures on the kernel of this host what TCP connections cost, over loopback in a network namespace of its own.
+Prints JSON.
 
-It changes no value of the host. Needs root; runs on Python 3.6 and newer, alone. Other programs of the host may open and close connections
-meanwhile: only "pool_pages" needs a host on which nobody else uses TCP.
+It changes no value of the host. Needs root; runs on Python 3.6 and newer, alone. Other programs of the host may open
+and close connections meanwhile: only "pool_pages" needs a host on which nobody else uses TCP.
 """
 
 import contextlib
@@ -34,8 +35,9 @@ TRIES = 60
 DEADLINE = 300  # seconds for what takes a fraction of one on a quiet machine
 COMES_WITH_SOCKETS = 0.4  # objects of a cache per socket; less is the work of others
 NOT_IDLE = ("tw_sock_TCP", "tw_sock_TCPv6")  # what is left of connections that others closed
-# (bytes, number) of the segments each connection leaves unread. Small ones stay below the 536 bytes after which the receiver
-# acknowledges: an skb that is not acknowledged yet is not merged with the next. 10 is the first congestion window.
+# (bytes, number) of the segments each connection leaves unread. Small ones stay below the 536 bytes after which the
+# receiver acknowledges: an skb that is not acknowledged yet is not merged with the next. 10 is the first congestion
+# window.
 UNREAD = ((1, 10), (100, 10), (500, 10), (30000, 2))
 BUFFERS = (1, 1200, 4000, 30000, 100000)  # bytes asked with SO_SNDBUF and SO_RCVBUF; below rmem_max everywhere
 WINDOW_BUFFERS = (4000, 16384, 30000)  # twice that fits the 64 KiB of an unscaled window
@@ -87,24 +89,34 @@ def meminfo(end):
 
 
 def charged_pages(ends):
-    """Return the pages that the kernel charged for these sockets, whatever it charged for others: whole ones for each."""
+    """Return the pages that the kernel charged for these sockets, whatever it charged for others: whole ones for
+    each.
+    """
     return sum(info[0] + info[4] + info[5] for info in map(meminfo, ends)) // os.sysconf("SC_PAGE_SIZE")
 
 
 def idle(number):
-    """Return the bytes of slab per socket of *number* connections that never carried data, and the pages that TCP charged for all.
+    """Return the bytes of slab per socket of *number* connections that never carried data, and the pages that TCP
+    charged for all.
 
-    None where other programs opened or closed so many meanwhile that there are not about as many sockets more as these. All that are more
-    count: they cost the same.
+    None where other programs opened or closed so many meanwhile that there are not about as many sockets more as these.
+    All that are more count: they cost the same.
     """
     before = slabs()
     with connections(number) as (senders, receivers):
         after, charged = slabs(), charged_pages(senders + receivers)
-    new = {name: count - before[name][0] for name, (count, _size) in after.items() if name in before and name not in NOT_IDLE}
-    # Who looks through /proc/PID/fd meanwhile, as monitoring does, leaves an inode and a directory entry for every socket.
+    new = {
+        name: count - before[name][0]
+        for name, (count, _size) in after.items()
+        if name in before and name not in NOT_IDLE
+    }
+    # Who looks through /proc/PID/fd meanwhile, as monitoring does, leaves an inode and a directory entry for every
+    # socket.
     new["dentry"] -= new["proc_inode_cache"]
     new["proc_inode_cache"] = 0
-    sockets = new["TCP"]  # a cache that is never merged with others: it is of a type that is safe under RCU (net/ipv4/tcp_ipv4.c tcp_prot)
+    sockets = new[
+        "TCP"
+    ]  # a cache that is never merged with others: it is of a type that is safe under RCU (net/ipv4/tcp_ipv4.c tcp_prot)
     if not number < sockets < 3 * number:
         return None
     taken = sum(count * after[name][1] for name, count in new.items() if count > COMES_WITH_SOCKETS * sockets)
@@ -118,11 +130,15 @@ def idle_rounds(number):
         found += [one for one in [idle(number)] if one]
         if len(found) == REPEATS:
             return found
-    raise RuntimeError("other programs opened and closed more than %d connections in each of %d rounds" % (number, TRIES))
+    raise RuntimeError(
+        "other programs opened and closed more than %d connections in each of %d rounds" % (number, TRIES)
+    )
 
 
 def unread(number, segment_bytes, segments):
-    """Return what the kernel charges for the data that each of *number* connections holds: bytes per socket, pages for all, and by its counter."""
+    """Return what the kernel charges for the data that each of *number* connections holds: bytes per socket, pages
+    for all, and by its counter.
+    """
     with connections(number) as (senders, receivers):
         before = used_pages()
         for sender, receiver in zip(senders, receivers):
@@ -135,8 +151,14 @@ def unread(number, segment_bytes, segments):
             if time.monotonic() > deadline:
                 raise RuntimeError("segments of %d bytes are not acknowledged within %d s" % (segment_bytes, DEADLINE))
             time.sleep(0.05)  # an acknowledgement is delayed by 40 to 200 ms (include/net/tcp.h TCP_DELACK_MIN, _MAX)
-        return {"segment_bytes": segment_bytes, "segments": segments, "connections": number, "pool_pages": used_pages() - before,
-                "pages": charged_pages(senders + receivers), "charged": statistics.median(meminfo(receiver)[0] for receiver in receivers)}
+        return {
+            "segment_bytes": segment_bytes,
+            "segments": segments,
+            "connections": number,
+            "pool_pages": used_pages() - before,
+            "pages": charged_pages(senders + receivers),
+            "charged": statistics.median(meminfo(receiver)[0] for receiver in receivers),
+        }
 
 
 def buffers(asked):
@@ -144,12 +166,17 @@ def buffers(asked):
     with contextlib.closing(socket.socket()) as end:
         end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, asked)
         end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, asked)
-        return {"asked": asked, "receive": end.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF),
-                "send": end.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)}
+        return {
+            "asked": asked,
+            "receive": end.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF),
+            "send": end.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF),
+        }
 
 
 def window(asked, scale):
-    """Return the first window that a listener with *asked* bytes of SO_RCVBUF advertises under tcp_adv_win_scale *scale*."""
+    """Return the first window that a listener with *asked* bytes of SO_RCVBUF advertises under tcp_adv_win_scale
+    *scale*.
+    """
     with open(ADV_WIN_SCALE, "w") as stream:
         stream.write(str(scale))
     with connections(1, asked) as (_senders, receivers):
@@ -173,15 +200,28 @@ def main():
     subprocess.check_call(["ip", "link", "set", "lo", "up"])
     rounds = idle_rounds(min(IDLE_CONNECTIONS, descriptors, memory))
     cost = {size: size * count + 1500 * count for size, count in UNREAD}  # bytes per connection, generously
-    print(json.dumps({
-        "release": os.uname().release, "page_size": page, "error_bound": os.sysconf("SC_NPROCESSORS_ONLN") * per_cpu,
-        # What is freed meanwhile, by others or by the round before, hides some of it: the largest is the nearest.
-        "idle": {"slab_bytes": max(one["slab_bytes"] for one in rounds), "pages": statistics.median(one["pages"] for one in rounds)},
-        # Half of "low", so that nobody on this host feels it.
-        "unread": [unread(min(UNREAD_CONNECTIONS, descriptors, low * page // 2 // (cost[size] + page)), size, count) for size, count in UNREAD],
-        "buffers": [buffers(asked) for asked in BUFFERS],
-        "windows": [window(asked, scale) for asked in WINDOW_BUFFERS for scale in SCALES],
-    }))
+    print(
+        json.dumps(
+            {
+                "release": os.uname().release,
+                "page_size": page,
+                "error_bound": os.sysconf("SC_NPROCESSORS_ONLN") * per_cpu,
+                # What is freed meanwhile, by others or by the round before, hides some of it: the largest is the
+                # nearest.
+                "idle": {
+                    "slab_bytes": max(one["slab_bytes"] for one in rounds),
+                    "pages": statistics.median(one["pages"] for one in rounds),
+                },
+                # Half of "low", so that nobody on this host feels it.
+                "unread": [
+                    unread(min(UNREAD_CONNECTIONS, descriptors, low * page // 2 // (cost[size] + page)), size, count)
+                    for size, count in UNREAD
+                ],
+                "buffers": [buffers(asked) for asked in BUFFERS],
+                "windows": [window(asked, scale) for asked in WINDOW_BUFFERS for scale in SCALES],
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -2,12 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs a command beside programs that keep the processors busy, and one that opens and closes connections over loopback, over and over.
+"""Runs a command beside programs that keep the processors busy, and one that opens and closes connections over
+loopback, over and over.
 
     python3 tests/support/noise.py pytest tests/system
 
-Tests that pass on a quiet machine only fail here. All of it ends with the command, with this program, or after --seconds, whichever is
-first. The exit code is that of the command. Needs neither root nor anything but Python 3.10.
+Tests that pass on a quiet machine only fail here. All of it ends with the command, with this program, or after
+--seconds, whichever is first. The exit code is that of the command. Needs neither root nor anything but Python 3.10.
 """
 
 import argparse
@@ -27,7 +28,9 @@ HELD = 0.2  # seconds between opening and closing
 SPARE = 100  # descriptors for everything else
 LIMIT = 4 * 3600  # seconds
 GRACE = 300  # seconds for a command that is interrupted to put back what it changed
-TIME_WAIT = 60  # seconds that the kernel keeps a connection that was closed in order (include/net/tcp.h TCP_TIMEWAIT_LEN)
+TIME_WAIT = (
+    60  # seconds that the kernel keeps a connection that was closed in order (include/net/tcp.h TCP_TIMEWAIT_LEN)
+)
 MAX_TIME_WAIT = "/proc/sys/net/ipv4/tcp_max_tw_buckets"
 
 
@@ -41,8 +44,8 @@ def be_busy():
 class Connections:
     """Opens and closes *number* connections at a time, fewer where there are no descriptors for so many.
 
-    Half of them are closed in order, as long as that leaves the table of TIME-WAIT half empty: a host whose table is full is not
-    well, and the collection says so. The others are reset.
+    Half of them are closed in order, as long as that leaves the table of TIME-WAIT half empty: a host whose table is
+    full is not well, and the collection says so. The others are reset.
     """
 
     def __init__(self, number):
@@ -55,9 +58,14 @@ class Connections:
         self.round = self.opened = 0
 
     def open_and_close(self):
-        """Do it once. Where the kernel refuses memory, or has no port left, there are fewer: that is part of the noise. Raises OSError where there are none."""
+        """Do it once. Where the kernel refuses memory, or has no port left, there are fewer: that is part of the
+        noise. Raises OSError where there are none.
+        """
         self.round += 1
-        address = "127.1.%d.%d" % (self.round // 250 % 250, self.round % 250 + 1)  # ports of other addresses may be in TIME-WAIT
+        address = "127.1.%d.%d" % (
+            self.round // 250 % 250,
+            self.round % 250 + 1,
+        )  # ports of other addresses may be in TIME-WAIT
         with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
             listener = stack.enter_context(socket.create_server((address, 0), backlog=64))
             for index in range(self.number):
@@ -80,7 +88,9 @@ class Connections:
 
 
 def repeat(work, end):
-    """Start a process that calls *work* until time.monotonic() is past *end* or this process is gone. Returns its id."""
+    """Start a process that calls *work* until time.monotonic() is past *end* or this process is gone. Returns its
+    id.
+    """
     parent = os.getpid()
     child = os.fork()
     if child:
@@ -101,23 +111,34 @@ def main():
     """Do what the command line says. Returns the exit code of the command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--busy", type=int, default=BUSY, metavar="N", help="busy loops (default %(default)s)")
-    parser.add_argument("--connections", type=int, default=CONNECTIONS, metavar="N", help="connections at a time (default %(default)s)")
-    parser.add_argument("--seconds", type=int, default=LIMIT, help="when to end the command at the latest (default %(default)s)")
+    parser.add_argument(
+        "--connections", type=int, default=CONNECTIONS, metavar="N", help="connections at a time (default %(default)s)"
+    )
+    parser.add_argument(
+        "--seconds", type=int, default=LIMIT, help="when to end the command at the latest (default %(default)s)"
+    )
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="COMMAND")
     arguments = parser.parse_args()
     if not arguments.command:
         parser.error("expected a command")
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background programs ignore it, and so would the command
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a shell's background programs ignore it, and so would the command
     end = time.monotonic() + arguments.seconds + GRACE
-    works = [be_busy] * arguments.busy + [Connections(arguments.connections).open_and_close] * bool(arguments.connections)
+    works = [be_busy] * arguments.busy + [Connections(arguments.connections).open_and_close] * bool(
+        arguments.connections
+    )
     children = [repeat(work, end) for work in works]
     try:
         with subprocess.Popen(arguments.command) as command:
             try:
                 return command.wait(arguments.seconds)
             except subprocess.TimeoutExpired:
-                print("noise.py: the command did not end within %d s, it is interrupted" % arguments.seconds, file=sys.stderr)
+                print(
+                    "noise.py: the command did not end within %d s, it is interrupted" % arguments.seconds,
+                    file=sys.stderr,
+                )
                 command.send_signal(signal.SIGINT)
                 command.wait(GRACE)
                 return 1

@@ -2,13 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Loads the kernel of this host with loopback connections that nobody reads: until it is under real TCP memory pressure, or with a given workload.
+"""Loads the kernel of this host with loopback connections that nobody reads: until it is under real TCP memory
+pressure, or with a given workload.
 
 tcp_mem is one value for the whole host: use it on test hosts only. The thresholds are put back at the end, also by a
 watchdog process should this one be killed. Needs root; runs on Python 3.6 and newer, alone (see --help) or as a module.
 
-Other programs of the host charge to the same counter. So a load goes by what the kernel charged for its own connections, and what tests
-rely on keeps a distance from every threshold that other programs do not cover, see distance().
+Other programs of the host charge to the same counter. So a load goes by what the kernel charged for its own
+connections, and what tests rely on keeps a distance from every threshold that other programs do not cover, see
+distance().
 """
 
 import argparse
@@ -34,7 +36,9 @@ LARGE_CHUNK = 64 * 1024
 DEADLINE = 300  # seconds for the kernel to reach a state that was asked for; it takes a few on a quiet machine
 QUIET_ROUNDS = 100  # looks, 10 ms apart, at connections that take no more
 SO_MEMINFO = 55  # include/uapi/asm-generic/socket.h
-MEMINFO = struct.Struct("=4Ii4I")  # rmem_alloc, rcvbuf, wmem_alloc, sndbuf, fwd_alloc, wmem_queued, optmem, backlog, drops
+MEMINFO = struct.Struct(
+    "=4Ii4I"
+)  # rmem_alloc, rcvbuf, wmem_alloc, sndbuf, fwd_alloc, wmem_queued, optmem, backlog, drops
 # Pages that other programs may take and give back meanwhile: twice what noise.py does (3,900, measured).
 NOISE = 8192
 
@@ -61,7 +65,9 @@ def counters():
 
 
 def distance():
-    """Return how many pages a usage must be away from a threshold to stay on its side, whatever other programs do and each processor keeps uncounted."""
+    """Return how many pages a usage must be away from a threshold to stay on its side, whatever other programs do
+    and each processor keeps uncounted.
+    """
     reserve = "/proc/sys/net/core/mem_pcpu_rsv"
     per_processor = 256  # include/net/sock.h SK_MEMORY_PCPU_RESERVE
     if os.path.exists(reserve):
@@ -86,7 +92,8 @@ def _not_reached(what):
 class Load:
     """Connections over loopback whose receivers read only when told to.
 
-    receive_buffer, send_buffer: what each asks of the kernel, which doubles it; without send_buffer the kernel sizes it itself.
+    receive_buffer, send_buffer: what each asks of the kernel, which doubles it; without send_buffer the kernel sizes it
+    itself.
     """
 
     def __init__(self, number, receive_buffer=RECEIVE_BUFFER, send_buffer=None):
@@ -106,7 +113,9 @@ class Load:
                 self.pairs.append((sender, receiver))
 
     def pages(self):
-        """Return the pages that the kernel charged for these connections: exactly, unlike its counter, and nobody else's."""
+        """Return the pages that the kernel charged for these connections: exactly, unlike its counter, and nobody
+        else's.
+        """
         charged = 0
         for pair in self.pairs:
             for end in pair:
@@ -119,17 +128,27 @@ class Load:
         self._work_until(reached, lambda sender, receiver: _send(sender, size))
 
     def fill_to(self, pages):
-        """Send until these connections hold *pages*, all of it arrived: what is left would come, and be refused, whenever its timer is due."""
+        """Send until these connections hold *pages*, all of it arrived: what is left would come, and be refused,
+        whenever its timer is due.
+        """
         deadline = time.monotonic() + DEADLINE
         while self.pages() < pages:  # an acknowledgement gives back what was charged for its sender
-            self._work_until(lambda: self.pages() >= pages, lambda sender, receiver: _unacknowledged(sender) or _send(sender, LARGE_CHUNK))
-            wait_until(lambda: not any(_unacknowledged(sender) for sender, _receiver in self.pairs), "all that was sent is acknowledged")
+            self._work_until(
+                lambda: self.pages() >= pages,
+                lambda sender, receiver: _unacknowledged(sender) or _send(sender, LARGE_CHUNK),
+            )
+            wait_until(
+                lambda: not any(_unacknowledged(sender) for sender, _receiver in self.pairs),
+                "all that was sent is acknowledged",
+            )
             if time.monotonic() > deadline:
                 raise _not_reached("to hold %d pages" % pages)
 
     @contextlib.contextmanager
     def kept_full(self):
-        """Go on sending for the time of the block: left alone, the kernel collapses its queues and may leave pressure."""
+        """Go on sending for the time of the block: left alone, the kernel collapses its queues and may leave
+        pressure.
+        """
         stop = threading.Event()
 
         def fill():
@@ -147,7 +166,9 @@ class Load:
             thread.join()
 
     def drain_until(self, reached, size=2 * CHUNK):
-        """Let the receivers read *size* bytes at a time until *reached* () is true. Raises RuntimeError after DEADLINE."""
+        """Let the receivers read *size* bytes at a time until *reached* () is true. Raises RuntimeError after
+        DEADLINE.
+        """
         self._work_until(reached, lambda sender, receiver: receiver.recv(size))
 
     def _work_until(self, reached, work):
@@ -178,7 +199,9 @@ class Load:
         return sent
 
     def drain(self, expected):
-        """Let the receivers read until *expected* bytes arrived, or twice DEADLINE has passed: what was dropped is sent again late. Returns the bytes."""
+        """Let the receivers read until *expected* bytes arrived, or twice DEADLINE has passed: what was dropped is
+        sent again late. Returns the bytes.
+        """
         arrived, deadline = 0, time.monotonic() + 2 * DEADLINE
         while arrived < expected and time.monotonic() < deadline:
             before = arrived
@@ -211,8 +234,11 @@ def thresholds(low, pressure, high):
     with open(TCP_MEM) as stream:
         saved = stream.read()
     # It waits for a line: the end of its input, without one, is the end of this process.
-    watchdog = subprocess.Popen(["sh", "-c", "trap '' HUP INT TERM; read line || printf '%%s' \"$1\" > %s" % TCP_MEM, "watchdog", saved],
-                                stdin=subprocess.PIPE, start_new_session=True)
+    watchdog = subprocess.Popen(
+        ["sh", "-c", "trap '' HUP INT TERM; read line || printf '%%s' \"$1\" > %s" % TCP_MEM, "watchdog", saved],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
     try:
         _write_thresholds("%d %d %d" % (low, pressure, high))
         yield
@@ -237,7 +263,9 @@ def load(*arguments):
 
 
 def settle():
-    """Move a little data so that the kernel looks at its flag again; of an empty queue it would not (net/core/sock.c sk_forced_mem_schedule)."""
+    """Move a little data so that the kernel looks at its flag again; of an empty queue it would not (net/core/sock.c
+    sk_forced_mem_schedule).
+    """
     with load() as connections:
         for sender, receiver in connections.pairs:
             with contextlib.suppress(BlockingIOError):
@@ -247,10 +275,18 @@ def settle():
 
 
 # One usage, and around it thresholds in quarters of it: every state from the same number.
-QUARTERS = {"normal": (6, 7, 8), "soft": (3, 5, 6), "imminent": (2, 3, 5), "pressure": (2, 3, 5), "recovering": (3, 5, 6), "critical": (1, 2, 3)}
+QUARTERS = {
+    "normal": (6, 7, 8),
+    "soft": (3, 5, 6),
+    "imminent": (2, 3, 5),
+    "pressure": (2, 3, 5),
+    "recovering": (3, 5, 6),
+    "critical": (1, 2, 3),
+}
 FAR_ABOVE = (40, 60, 80)
 HELD_CONNECTIONS = 48
-# A way through all of them, every state but normal with the flag down and up: (state, flag, charge). "charge" makes the kernel look at the thresholds.
+# A way through all of them, every state but normal with the flag down and up: (state, flag, charge). "charge" makes the
+# kernel look at the thresholds.
 STAGES = (
     ("normal", False, True),
     ("soft", False, False),
@@ -276,7 +312,9 @@ class Held:
         _write_thresholds(" ".join(str(self.pages * quarter // 4) for quarter in quarters))
 
     def turn(self, flag):
-        """Make the kernel raise its *flag*, or clear it, by the thresholds of pressure or by some far above the usage."""
+        """Make the kernel raise its *flag*, or clear it, by the thresholds of pressure or by some far above the
+        usage.
+        """
         self._place(QUARTERS["pressure"] if flag else FAR_ABOVE)
 
         def turned():
@@ -286,10 +324,12 @@ class Held:
         wait_until(turned, "the flag is %s" % flag)
 
     def enter(self, state, flag, charge=False, look=lambda: None):
-        """Bring the host to *state*, with the flag *flag* that is there already or that the *charge* leads to. Return what *look* () returned in it.
+        """Bring the host to *state*, with the flag *flag* that is there already or that the *charge* leads to. Return
+        what *look* () returned in it.
 
-        Whatever else this host sends may charge too and raise the flag, a command over SSH for one: then it is entered anew, after a pause
-        of any length, so that it meets a moment in which nobody does. Raises RuntimeError where it cannot be held.
+        Whatever else this host sends may charge too and raise the flag, a command over SSH for one: then it is entered
+        anew, after a pause of any length, so that it meets a moment in which nobody does. Raises RuntimeError where it
+        cannot be held.
         """
         before, seen = kernel_flag(), []
 
@@ -313,7 +353,9 @@ class Held:
 
 @contextlib.contextmanager
 def held(pages=None):
-    """Yield a Held of *pages*: of so many that a quarter is the distance(), unless told otherwise. The flag is down, all thresholds are far above."""
+    """Yield a Held of *pages*: of so many that a quarter is the distance(), unless told otherwise. The flag is down,
+    all thresholds are far above.
+    """
     pages = pages or 4 * distance()
     try:
         with thresholds(*(pages * quarter // 4 for quarter in FAR_ABOVE)), load(HELD_CONNECTIONS) as connections:
@@ -326,7 +368,8 @@ def held(pages=None):
 
 
 def stages(pages, look):
-    """Yield (state, flag, what *look* () returned in it) for each of STAGES, with *pages* held, or as many as held() takes.
+    """Yield (state, flag, what *look* () returned in it) for each of STAGES, with *pages* held, or as many as held()
+    takes.
 
     A quarter of them must be more than the kernel may miscount.
     """
@@ -342,7 +385,9 @@ def run_stages(pages, command):
 
 
 def carry(number, buffer_bytes):
-    """Fill *number* connections that ask for *buffer_bytes* each way, let them be read, and return what the kernel did meanwhile."""
+    """Fill *number* connections that ask for *buffer_bytes* each way, let them be read, and return what the kernel
+    did meanwhile.
+    """
     settle()  # a flag that an earlier load left behind
     with open(TCP_MEM) as stream:
         limits = [int(word) for word in stream.read().split()]
@@ -352,19 +397,48 @@ def carry(number, buffer_bytes):
         held_pages, flag = used_pages(), kernel_flag()
         arrived = connections.drain(sent)
     after = counters()
-    return {"connections": number, "buffer_bytes": buffer_bytes, "tcp_mem": limits, "used_pages": held_pages, "kernel_flag": flag, "sent": sent,
-            "arrived": arrived, "counters": {name: after[name] - before[name] for name in after if after[name] != before[name]}}
+    return {
+        "connections": number,
+        "buffer_bytes": buffer_bytes,
+        "tcp_mem": limits,
+        "used_pages": held_pages,
+        "kernel_flag": flag,
+        "sent": sent,
+        "arrived": arrived,
+        "counters": {name: after[name] - before[name] for name in after if after[name] != before[name]},
+    }
 
 
 def main():
-    """Hold this host under pressure until the program is ended; or lead it through all states; or carry a workload and print what the kernel did."""
+    """Hold this host under pressure until the program is ended; or lead it through all states; or carry a workload
+    and print what the kernel did.
+    """
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--hold", type=int, metavar="PAGES", help="take that much and send no more, instead of pressing on to pressure")
-    parser.add_argument("--stages", nargs=2, metavar=("PAGES", "COMMAND"),
-                        help="lead the host through all states with PAGES in use, print what COMMAND says in each")
-    parser.add_argument("--thresholds", nargs=3, type=int, metavar="PAGES", help="low, pressure and high meanwhile; without, those of the host")
-    parser.add_argument("--connections", type=int, default=CONNECTIONS, help="each can hold %d KiB" % (RECEIVE_BUFFER >> 10))
-    parser.add_argument("--carry", type=int, metavar="BYTES", help="only fill the connections, each asking for BYTES each way, read them, and end")
+    parser.add_argument(
+        "--hold", type=int, metavar="PAGES", help="take that much and send no more, instead of pressing on to pressure"
+    )
+    parser.add_argument(
+        "--stages",
+        nargs=2,
+        metavar=("PAGES", "COMMAND"),
+        help="lead the host through all states with PAGES in use, print what COMMAND says in each",
+    )
+    parser.add_argument(
+        "--thresholds",
+        nargs=3,
+        type=int,
+        metavar="PAGES",
+        help="low, pressure and high meanwhile; without, those of the host",
+    )
+    parser.add_argument(
+        "--connections", type=int, default=CONNECTIONS, help="each can hold %d KiB" % (RECEIVE_BUFFER >> 10)
+    )
+    parser.add_argument(
+        "--carry",
+        type=int,
+        metavar="BYTES",
+        help="only fill the connections, each asking for BYTES each way, read them, and end",
+    )
     arguments = parser.parse_args()
     if arguments.carry:
         print(json.dumps(carry(arguments.connections, arguments.carry)))

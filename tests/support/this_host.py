@@ -14,7 +14,12 @@ import sys
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.saved_state import STATE_DIRECTORY
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import HostFiles
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS, format_value, key_path, read_running
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import (
+    KEYS,
+    format_value,
+    key_path,
+    read_running,
+)
 
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000  # include/uapi/linux/sched.h
 FOLDERS = (pathlib.Path("/etc/sysctl.d"), pathlib.Path(STATE_DIRECTORY))
@@ -55,7 +60,9 @@ def private_folders():
     made = [folder for folder in FOLDERS if not folder.exists()]
     for folder in FOLDERS:
         folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", str(folder)], check=True)  # without, everybody could write there
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", str(folder)], check=True
+        )  # without, everybody could write there
     try:
         yield
     finally:
@@ -67,7 +74,9 @@ def private_folders():
 
 @contextlib.contextmanager
 def private_network():
-    """Put this process, and all it starts, into a network namespace of its own: it has values of its own for most keys of net.ipv4."""
+    """Put this process, and all it starts, into a network namespace of its own: it has values of its own for most
+    keys of net.ipv4.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     before = os.open("/proc/self/ns/net", os.O_RDONLY)
     try:

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs the transaction in this process, and takes and brings all that it may change. For private folders only, see this_host."""
+"""Runs the transaction in this process, and takes and brings all that it may change. For private folders only, see
+this_host.
+"""
 
 import pathlib
 
@@ -20,8 +22,17 @@ RECORD = pathlib.Path(state_path(str(DROPIN)))
 
 def run(content=None, **params):
     """Run sysctl_dropin; without content state is absent."""
-    defaults = {"path": str(DROPIN), "content": content, "state": "present" if content else "absent", "runtime": True, "unavailable": "skip",
-                "shadowed": "fail", "only_raise": False, "force": False, "check_mode": False}
+    defaults = {
+        "path": str(DROPIN),
+        "content": content,
+        "state": "present" if content else "absent",
+        "runtime": True,
+        "unavailable": "skip",
+        "shadowed": "fail",
+        "only_raise": False,
+        "force": False,
+        "check_mode": False,
+    }
     return dropin.run(dict(defaults, **params))
 
 

@@ -56,10 +56,19 @@ class Run:
 
 
 def environment(folder, **settings):
-    """Return the environment of a program of Ansible that starts in *folder*, with settings of Ansible by their environment variables."""
+    """Return the environment of a program of Ansible that starts in *folder*, with settings of Ansible by their
+    environment variables.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-    return dict(kept, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_HOME=str(folder / "ansible"), ANSIBLE_NOCOLOR="1",
-                ANSIBLE_TIMEOUT="600", PWD=str(folder), **settings)
+    return dict(
+        kept,
+        ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"),
+        ANSIBLE_HOME=str(folder / "ansible"),
+        ANSIBLE_NOCOLOR="1",
+        ANSIBLE_TIMEOUT="600",
+        PWD=str(folder),
+        **settings,
+    )
 
 
 def program(name):
@@ -69,11 +78,25 @@ def program(name):
 
 @pytest.fixture
 def playbook(tmp_path):
-    """Run a playbook, by file or by FQCN, against this machine, with settings of Ansible by their environment variables. Returns a Run."""
+    """Run a playbook, by file or by FQCN, against this machine, with settings of Ansible by their environment
+    variables. Returns a Run.
+    """
+
     def run(name, *arguments, variables="", **settings):
         command = [program("ansible-playbook"), name, *arguments]
         if variables:
             command += ["--extra-vars", variables]
-        return Run(subprocess.run(command, cwd=ROOT, env=environment(tmp_path, **settings), stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False))
+        return Run(
+            subprocess.run(
+                command,
+                cwd=ROOT,
+                env=environment(tmp_path, **settings),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+        )
+
     return run

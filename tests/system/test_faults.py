@@ -81,7 +81,9 @@ def immutable(path):
 
 @pytest.mark.parametrize("fault, number", [(full, errno.ENOSPC), (read_only, errno.EROFS), (immutable, errno.EPERM)])
 @pytest.mark.parametrize("path", [DROPIN, RECORD], ids=["sysctl.d", "saved state"])
-@pytest.mark.parametrize("work", [{"content": SECOND}, {"state": "absent"}, {"state": "previous"}], ids=["change", "absent", "previous"])
+@pytest.mark.parametrize(
+    "work", [{"content": SECOND}, {"state": "absent"}, {"state": "previous"}], ids=["change", "absent", "previous"]
+)
 def test_a_file_that_cannot_be_replaced(machine, fault, number, path, work):
     """The message names the file, or the folder of the saved state, and the reason."""
     DROPIN.write_text("# of somebody else\n")  # so that the ways back have a file to write, too
@@ -147,14 +149,19 @@ def without_sys_admin():
 
 
 def test_a_key_that_not_even_root_may_write(machine):
-    """The kernel wants a capability for kernel.dmesg_restrict only when it is written (kernel/sysctl.c proc_dointvec_minmax_sysadmin)."""
+    """The kernel wants a capability for kernel.dmesg_restrict only when it is written (kernel/sysctl.c
+    proc_dointvec_minmax_sysadmin).
+    """
     key = "kernel.dmesg_restrict"
     begin = machine.take()
     with open("/proc/sys/kernel/dmesg_restrict", encoding="ascii") as stream:
         value = int(stream.read())
     with without_sys_admin():
         told = attempt(FIRST + "%s = %d\n" % (key, 1 - value))
-    assert "%s: the kernel refused %d (Operation not permitted), it ran with %d. Remove the key" % (key, 1 - value, value) in told
+    assert (
+        "%s: the kernel refused %d (Operation not permitted), it ran with %d. Remove the key" % (key, 1 - value, value)
+        in told
+    )
     assert "File and running values are as before." in told
     assert machine.take() == begin
 
@@ -162,7 +169,9 @@ def test_a_key_that_not_even_root_may_write(machine):
 @pytest.mark.skipif(not shutil.which("ip"), reason="needs the program ip")
 @pytest.mark.parametrize("state", ["present", "absent"])
 def test_a_key_that_vanishes_at_any_moment(machine, state, capfd):
-    """The keys of an interface go with it. Before it is read the key is skipped, afterwards the run fails and takes the rest back."""
+    """The keys of an interface go with it. Before it is read the key is skipped, afterwards the run fails and takes
+    the rest back.
+    """
     content = "%s = 5\n" % LINK_KEY + FIRST
     machine = Machine((*KEYS, LINK_KEY))
     rest = Machine(KEYS)
@@ -190,7 +199,10 @@ def test_a_key_that_vanishes_at_any_moment(machine, state, capfd):
         told = capfd.readouterr().out
         add_link()
         if "as before." in told:
-            assert "%s: it vanished after it was read" % LINK_KEY in told or "%s: this kernel or network namespace has no such key" % LINK_KEY in told
+            assert (
+                "%s: it vanished after it was read" % LINK_KEY in told
+                or "%s: this kernel or network namespace has no such key" % LINK_KEY in told
+            )
             assert rest.point() == before
         else:
             assert told == "None\n"

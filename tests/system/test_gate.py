@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The window and the gate against real pressure, real orphans, a real limit of a control group, and hosts that cannot be reached."""
+"""The window and the gate against real pressure, real orphans, a real limit of a control group, and hosts that
+cannot be reached.
+"""
 
 import contextlib
 import functools
@@ -30,7 +32,10 @@ TRIES = 20
 
 @pytest.fixture
 def observe(monkeypatch):
-    """Return the facts of this machine, observed for *seconds*. steps: {number of a look: what is done before it, however long that takes}."""
+    """Return the facts of this machine, observed for *seconds*. steps: {number of a look: what is done before it,
+    however long that takes}.
+    """
+
     def observe(seconds, *subsets, steps=None):
         looks = itertools.count(1)
 
@@ -40,7 +45,10 @@ def observe(monkeypatch):
 
         with monkeypatch.context() as patched:
             patched.setattr(window, "observe", functools.partial(window.observe, sleep=sleep))
-            return facts.run({"gather_subset": ["tcp", "udp", *subsets], "window": seconds})["ansible_facts"]["socket_memory"]
+            return facts.run({"gather_subset": ["tcp", "udp", *subsets], "window": seconds})["ansible_facts"][
+                "socket_memory"
+            ]
+
     return observe
 
 
@@ -54,7 +62,8 @@ def usage():
 class Spike:
     """Leads the host into pressure and out of it, by connections that are filled and drained, and keeps the times.
 
-    The kernel counts both in the network namespace of the program that caused it. If that is another one, the test repeats it.
+    The kernel counts both in the network namespace of the program that caused it. If that is another one, the test
+    repeats it.
     """
 
     def __init__(self, connections, below):
@@ -75,7 +84,9 @@ class Spike:
         self.connections.fill_until(tcp_pressure.kernel_flag, tcp_pressure.LARGE_CHUNK)
 
     def _drain(self):
-        self.connections.drain_until(lambda: self.connections.pages() < self.below and not tcp_pressure.kernel_flag(), tcp_pressure.LARGE_CHUNK)
+        self.connections.drain_until(
+            lambda: self.connections.pages() < self.below and not tcp_pressure.kernel_flag(), tcp_pressure.LARGE_CHUNK
+        )
 
     def _repeat(self, work, undo, counter):
         for _try in range(TRIES):
@@ -90,7 +101,10 @@ class Spike:
 def test_a_spike_that_ends_in_the_window_is_seen_and_does_not_fail(observe):
     """The kernel counts it, and how long it lasted, too."""
     unit = tcp_pressure.distance()
-    with tcp_pressure.thresholds(2 * unit, 3 * unit, 4 * unit), tcp_pressure.load(48, tcp_pressure.RECEIVE_BUFFER, tcp_pressure.SEND_BUFFER) as load:
+    with (
+        tcp_pressure.thresholds(2 * unit, 3 * unit, 4 * unit),
+        tcp_pressure.load(48, tcp_pressure.RECEIVE_BUFFER, tcp_pressure.SEND_BUFFER) as load,
+    ):
         tcp_pressure.settle()
         spike = Spike(load, unit)
         seen = observe(2, steps={3: spike.rise, 10: spike.fall})
@@ -99,7 +113,11 @@ def test_a_spike_that_ends_in_the_window_is_seen_and_does_not_fail(observe):
     # Left alone, the kernel collapses queues and soon lets pressure be recovering.
     assert {"pressure", "recovering"} & {one["state"] for one in window["tcp"]["states"]}
     assert 0 < window["tcp"]["under_pressure"]["share"] < 1
-    assert window["tcp"]["used"]["peak"]["pages"] > seen["tcp"]["thresholds"]["low"]["pages"] > window["tcp"]["used"]["last"]["pages"]
+    assert (
+        window["tcp"]["used"]["peak"]["pages"]
+        > seen["tcp"]["thresholds"]["low"]["pages"]
+        > window["tcp"]["used"]["last"]["pages"]
+    )
     assert window["counters"]["TCPMemoryPressures"] >= 1
     lasted = window["counters"]["TCPMemoryPressuresChrono"] / 1000
     assert spike.falling - spike.raised - TICKS < lasted < spike.over - spike.start + TICKS
@@ -113,8 +131,13 @@ def test_pressure_that_goes_on_fails_and_the_chrono_says_nothing_of_it(observe, 
     usage.enter("pressure", True, charge=True)
     seen = observe(1.5)
     assert seen["window"]["tcp"]["under_pressure"] == {
-        "seconds": seen["window"]["seconds"], "share": 1.0, "unreadable_seconds": 0.0}
-    assert seen["window"]["counters"]["TCPMemoryPressures"] == seen["window"]["counters"]["TCPMemoryPressuresChrono"] == 0
+        "seconds": seen["window"]["seconds"],
+        "share": 1.0,
+        "unreadable_seconds": 0.0,
+    }
+    assert (
+        seen["window"]["counters"]["TCPMemoryPressures"] == seen["window"]["counters"]["TCPMemoryPressuresChrono"] == 0
+    )
     verdict = judge(seen)
     assert (verdict["verdict"], verdict["findings"][0]["id"]) == ("fail", "tcp-pressure")
     assert "for at least %.1f seconds, the whole window" % seen["window"]["seconds"] in verdict["message"]
@@ -133,10 +156,12 @@ def test_recovering_fails_where_the_same_numbers_on_the_way_up_do_not(observe, u
 
 
 def test_orphans_that_the_kernel_resets_are_in_its_log(observe):
-    """Of connections closed with unsent data: those closed when it knows that there are too many, the others by their next probe.
+    """Of connections closed with unsent data: those closed when it knows that there are too many, the others by their
+    next probe.
 
-    It counts them every 100 ms (net/ipv4/tcp.c tcp_orphan_update), an idle processor later, and says so ten times in 5 seconds at most, perhaps
-    of another program (net/core/utils.c net_ratelimit_state): so there are more of them until it did both.
+    It counts them every 100 ms (net/ipv4/tcp.c tcp_orphan_update), an idle processor later, and says so ten times in 5
+    seconds at most, perhaps of another program (net/core/utils.c net_ratelimit_state): so there are more of them until
+    it did both.
     """
     text = "TCP: too many orphaned sockets"
     start = time.monotonic()
@@ -165,7 +190,9 @@ def test_orphans_that_the_kernel_resets_are_in_its_log(observe):
                 leave_orphans()
                 said = facts.run({"gather_subset": ["kernel_log"]})["ansible_facts"]["socket_memory"]["kernel_log"]
                 return tcp_pressure.counters()["TCPAbortOnMemory"] > before and any(
-                    message["text"] == text and message["last_age_seconds"] < time.monotonic() - start for message in said)
+                    message["text"] == text and message["last_age_seconds"] < time.monotonic() - start
+                    for message in said
+                )
 
             tcp_pressure.wait_until(reset_and_said, "the kernel resets orphans and says so")
 
@@ -177,7 +204,9 @@ def test_orphans_that_the_kernel_resets_are_in_its_log(observe):
     assert "kernel-log" in [one["id"] for one in verdict["findings"] if one["severity"] == "error"]
 
 
-@pytest.mark.skipif(not (CGROUPS / "memory.kmem.tcp.limit_in_bytes").exists(), reason="needs control groups of version 1")
+@pytest.mark.skipif(
+    not (CGROUPS / "memory.kmem.tcp.limit_in_bytes").exists(), reason="needs control groups of version 1"
+)
 def test_a_control_group_at_its_limit_is_found_while_the_flag_says_no(observe):
     """A program in a group with 1 MiB for sockets fills connections that nobody reads."""
     group = CGROUPS / "socket-memory-test"
@@ -197,7 +226,9 @@ sys.stdin.read()
 """
     try:
         (group / "memory.kmem.tcp.limit_in_bytes").write_text(str(1 << 20))
-        with subprocess.Popen([sys.executable, "-c", program, str(group)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(
+            [sys.executable, "-c", program, str(group)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
             assert process.stdout.readline() == "full\n"
             seen = observe(0.5, "cgroups")
             process.stdin.close()
@@ -214,16 +245,26 @@ sys.stdin.read()
 @pytest.fixture
 def gate(playbook, tmp_path):
     """Run the role on local hosts, those in *lost* out of reach. Returns a Run."""
+
     def run(hosts, lost=(), serial=None, **variables):
         inventory = tmp_path / "inventory.json"
         local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
         nowhere = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
-        inventory.write_text(json.dumps({"all": {"hosts": {
-            "host%d" % number: nowhere if number in lost else local for number in range(hosts)}}}))
+        inventory.write_text(
+            json.dumps(
+                {"all": {"hosts": {"host%d" % number: nowhere if number in lost else local for number in range(hosts)}}}
+            )
+        )
         play = {"hosts": "all", "gather_facts": False, "roles": ["linux_net.socket_memory.pressure_gate"]}
         path = tmp_path / "gate.json"
         path.write_text(json.dumps([dict(play, **({"serial": serial} if serial else {}))]))
-        return playbook(str(path), "--inventory", str(inventory), variables=json.dumps(dict({"pressure_gate_window": 0}, **variables)))
+        return playbook(
+            str(path),
+            "--inventory",
+            str(inventory),
+            variables=json.dumps(dict({"pressure_gate_window": 0}, **variables)),
+        )
+
     return run
 
 

@@ -4,12 +4,12 @@
 
 """A host that lies cannot run anything on its controller, cannot fill its memory, and fails alone.
 
-Its Python is tests/support/hostile_python.py: it takes a true answer and changes it, in one place or everywhere. What it puts there would make a file
-if it were ever a template. The hosts have files of their own, so the kernel and the files of this machine are not touched. Root is needed for the mount
-namespaces of some of them.
+Its Python is tests/support/hostile_python.py: it takes a true answer and changes it, in one place or everywhere. What
+it puts there would make a file if it were ever a template. The hosts have files of their own, so the kernel and the
+files of this machine are not touched. Root is needed for the mount namespaces of some of them.
 
-As it is, each kind of place gets one lie, and each lie goes everywhere once. With HOSTILE_HOST=everything each place gets every lie, through each
-way, on both lanes; that takes hours:
+As it is, each kind of place gets one lie, and each lie goes everywhere once. With HOSTILE_HOST=everything each place
+gets every lie, through each way, on both lanes; that takes hours:
 
     HOSTILE_HOST=everything pytest tests/system/test_hostile_host.py
 """
@@ -30,14 +30,20 @@ from .conftest import ROOT, Run, environment, program
 
 HOSTS_OF_ITS_OWN = True
 EVERYTHING = os.environ.get("HOSTILE_HOST") == "everything"
-FACTS, DROPIN, VERDICT = ("linux_net.socket_memory." + name for name in ("socket_memory_facts", "sysctl_dropin", "verdict"))
-TUNE, VERIFY, AUDIT, ROLLBACK = ("linux_net.socket_memory." + name for name in ("tune_tcp", "verify", "audit", "rollback"))
+FACTS, DROPIN, VERDICT = (
+    "linux_net.socket_memory." + name for name in ("socket_memory_facts", "sysctl_dropin", "verdict")
+)
+TUNE, VERIFY, AUDIT, ROLLBACK = (
+    "linux_net.socket_memory." + name for name in ("tune_tcp", "verify", "audit", "rollback")
+)
 LANES = {"fast": True, "ordinary": False}  # socket_memory_fast_lane
 
 # What only a programmer should ever see.
-OURS = re.compile(r"Traceback|[Uu]nexpected|Error in callback|MODULE FAILURE"
-                  r"|\b(?:Key|Type|Value|Attribute|Index|Lookup|Recursion|Memory|Overflow|ZeroDivision|Unicode\w+)Error\b"
-                  r"|has no attribute(?! 'socket_memory')")  # that one is Ansible's own word for facts that are not there
+OURS = re.compile(
+    r"Traceback|[Uu]nexpected|Error in callback|MODULE FAILURE"
+    r"|\b(?:Key|Type|Value|Attribute|Index|Lookup|Recursion|Memory|Overflow|ZeroDivision|Unicode\w+)Error\b"
+    r"|has no attribute(?! 'socket_memory')"
+)  # that one is Ansible's own word for facts that are not there
 LONGEST_MESSAGE = 2000  # characters of a message
 LONGEST_RESULT = 200000  # characters of all that a host told, which goes into logs and caches
 TOO_MUCH = "MiB|bytes|characters|too (?:large|long|much)"
@@ -58,7 +64,9 @@ def private_folders():
 
 
 def run(fleet, name, *arguments, variables=None, limited=False, **settings):
-    """Run a playbook, by its plays, its tasks, its file or its FQCN, or "ansible" itself, against the hosts of *fleet*. Returns a Run, with peak, in MiB."""
+    """Run a playbook, by its plays, its tasks, its file or its FQCN, or "ansible" itself, against the hosts of
+    *fleet*. Returns a Run, with peak, in MiB.
+    """
     if isinstance(name, list):
         path = fleet.folder / "plays.json"
         plays = name if "hosts" in name[0] else [{"hosts": "all", "gather_facts": False, "tasks": name}]
@@ -66,15 +74,35 @@ def run(fleet, name, *arguments, variables=None, limited=False, **settings):
         name = str(path)
     command = [program("ansible")] if name == "ansible" else [program("ansible-playbook"), name]
     command += [*arguments, "--inventory", fleet.inventory(), "--extra-vars", json.dumps(variables or {})]
-    settings = dict({"ANSIBLE_FORKS": "10", "ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",
-                     "ANSIBLE_CALLBACK_PLUGINS": str(hostile.SUPPORT / "callback"), "ANSIBLE_CALLBACKS_ENABLED": "results_of_hosts",
-                     "RESULTS_OF_HOSTS": str(fleet.results)}, **settings)
+    settings = dict(
+        {
+            "ANSIBLE_FORKS": "10",
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+            "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",
+            "ANSIBLE_CALLBACK_PLUGINS": str(hostile.SUPPORT / "callback"),
+            "ANSIBLE_CALLBACKS_ENABLED": "results_of_hosts",
+            "RESULTS_OF_HOSTS": str(fleet.results),
+        },
+        **settings,
+    )
     limits = "resource.setrlimit(resource.RLIMIT_AS, (%d << 20,) * 2)" % ADDRESS_SPACE if limited else "None"
     # Of all that it waited for, and that these waited for, this tells the largest.
-    watch = "import resource, subprocess, sys; ran = subprocess.run(sys.argv[1:], check=False, preexec_fn=lambda: %s); " % limits + \
-            "print('\\n%d' % resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(ran.returncode)"
-    process = subprocess.Popen([sys.executable, "-c", watch, *command], cwd=ROOT, env=environment(fleet.folder, **settings), stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True)
+    watch = (
+        "import resource, subprocess, sys; ran = subprocess.run(sys.argv[1:], check=False, preexec_fn=lambda: %s); "
+        % limits
+        + "print('\\n%d' % resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(ran.returncode)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", watch, *command],
+        cwd=ROOT,
+        env=environment(fleet.folder, **settings),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
     try:
         output, _errors = process.communicate(timeout=LONG)
     except subprocess.TimeoutExpired:
@@ -90,9 +118,10 @@ def run(fleet, name, *arguments, variables=None, limited=False, **settings):
 def true_answers(tmp_path_factory):
     """Return a function that tells, for a lane, what an honest host answers: {name: [first answer, …]}.
 
-    tuned: to the role tune_tcp, and to the way back because of another host. refused: the same where another file goes over the drop-in. reads: to
-    the tasks of TASKS_READ.
+    tuned: to the role tune_tcp, and to the way back because of another host. refused: the same where another file goes
+    over the drop-in. reads: to the tasks of TASKS_READ.
     """
+
     @functools.cache
     def record(lane):
         folder = tmp_path_factory.mktemp(lane)
@@ -111,16 +140,31 @@ def true_answers(tmp_path_factory):
         add(read, "reads")
         variables = {"socket_memory_fast_lane": LANES[lane], "tune_tcp_serial": "100%"}
         ran = run(tune, TUNE, variables=variables)
-        assert "FAIL: h0000: rolled back, because h0001 is worse off" in ran.output and "use the path" in ran.output, ran.output
+        assert "FAIL: h0000: rolled back, because h0001 is worse off" in ran.output and "use the path" in ran.output, (
+            ran.output
+        )
         ran = run(read, TASKS_READ, variables=variables)
         assert ran.code == 0, ran.output
-        answers = {name: [json.loads((path / ("%d.json" % number)).read_text(encoding="utf-8")) for number in range(1, 1 + len(list(path.iterdir())))]
-                   for name, path in recorded.items()}
+        answers = {
+            name: [
+                json.loads((path / ("%d.json" % number)).read_text(encoding="utf-8"))
+                for number in range(1, 1 + len(list(path.iterdir())))
+            ]
+            for name, path in recorded.items()
+        }
         for answer in answers["reads"]:
             facts = functools.reduce(lambda place, step: place.get(step, {}), facts_in(lane), answer)
             if "kernel_log" in facts:  # that of this machine
-                facts["kernel_log"] = [{"text": "TCP: too many orphaned sockets", "count": 3, "first_age_seconds": 912.5, "last_age_seconds": 30.1}]
+                facts["kernel_log"] = [
+                    {
+                        "text": "TCP: too many orphaned sockets",
+                        "count": 3,
+                        "first_age_seconds": 912.5,
+                        "last_age_seconds": 30.1,
+                    }
+                ]
         return answers
+
     return record
 
 
@@ -131,7 +175,10 @@ def facts_in(lane):
 
 def under_pressure(lane, visit):
     """Return the strikes that make a host sit in pressure."""
-    return [{"at": visit, "do": "put", "path": [*facts_in(lane), *path], "value": value} for path, value in hostile.PRESSURE.items()]
+    return [
+        {"at": visit, "do": "put", "path": [*facts_in(lane), *path], "value": value}
+        for path, value in hostile.PRESSURE.items()
+    ]
 
 
 TASKS_READ = [
@@ -149,10 +196,11 @@ FEW_PAYLOADS = ["bare", "call", "block", "trusted", "unsafe", "vault"]
 def add_lies(fleet, plan, answer, visit, everywhere=(), places=(), types=False, words=False, every=1):
     """Add hosts that answer as *plan* says, each with another lie at *visit*, whose true *answer* is given.
 
-    everywhere: the names of payloads that go everywhere at once. places: of those that go to one place at a time. types: whether something of a wrong
-    type goes to each place. words: whether those that Ansible knows are said. every: 2 for every other place, but for those whose name says what a
-    host may say, or holds keys that are data.
+    everywhere: the names of payloads that go everywhere at once. places: of those that go to one place at a time.
+    types: whether something of a wrong type goes to each place. words: whether those that Ansible knows are said.
+    every: 2 for every other place, but for those whose name says what a host may say, or holds keys that are data.
     """
+
     def lie(told, *strikes):
         fleet.add("visit %d, %s" % (visit, told), dict(plan, strikes=[dict(one, at=visit) for one in strikes]))
 
@@ -161,7 +209,10 @@ def add_lies(fleet, plan, answer, visit, everywhere=(), places=(), types=False, 
 
     for name in EVERY_PAYLOAD if EVERYTHING and everywhere else everywhere:
         for keys in (True, False) if EVERYTHING or name == "bare" else (False,):
-            lie("%s everywhere%s" % (name, "" if keys else " but in keys"), {"do": "everywhere", "value": fleet.payload(name), "keys": keys})
+            lie(
+                "%s everywhere%s" % (name, "" if keys else " but in keys"),
+                {"do": "everywhere", "value": fleet.payload(name), "keys": keys},
+            )
     for number, path in enumerate(hostile.steps(answer, EVERYTHING)):
         value, where = hostile.at(answer, path), hostile.shown(path)
         if number % every and not EVERYTHING and not {"state", "kernel_flag", "counters", "boot"} & set(path[-1:]):
@@ -170,8 +221,11 @@ def add_lies(fleet, plan, answer, visit, everywhere=(), places=(), types=False, 
             payload = fleet.payload(name)
             text = isinstance(payload, str)
             if isinstance(value, dict):  # and one that is no text
-                lie("%s added to %s" % (name, where), {"do": "add", "path": path, "key": payload if text else "evil", "value": payload},
-                    {"do": "add", "path": path, "key": "more", "value": fleet.payload("trusted")})
+                lie(
+                    "%s added to %s" % (name, where),
+                    {"do": "add", "path": path, "key": payload if text else "evil", "value": payload},
+                    {"do": "add", "path": path, "key": "more", "value": fleet.payload("trusted")},
+                )
             if isinstance(value, list) and text:
                 lie("%s added to %s" % (name, where), {"do": "add", "path": path, "value": payload})
             if path and (EVERYTHING or text and not isinstance(value, (dict, list))):
@@ -198,7 +252,9 @@ def assert_none(what, complaints):
 
 
 def assert_harmless(fleet, ran, talkative=False, plays=True):
-    """Nothing of a host ran, none of our own errors was shown, and each host that failed did so with one plain sentence."""
+    """Nothing of a host ran, none of our own errors was shown, and each host that failed did so with one plain
+    sentence.
+    """
     assert_none("ran on the controller", fleet.what_ran())
     assert "PLAY RECAP" in ran.output or not plays, ran.output[-3000:]
     if talkative:  # then Ansible itself shows where errors come from
@@ -208,7 +264,9 @@ def assert_harmless(fleet, ran, talkative=False, plays=True):
         message = one["result"].get("msg")
         if one["kind"] in ("failed", "ignored") and not one["result"].get("results"):
             if not isinstance(message, str) or OURS.search(message) or len(message) > LONGEST_MESSAGE + 200:
-                complaints.append("%s (%s), %s: %.300s" % (one["host"], fleet.told.get(one["host"]), one["task"], message))
+                complaints.append(
+                    "%s (%s), %s: %.300s" % (one["host"], fleet.told.get(one["host"]), one["task"], message)
+                )
     assert_none("no plain sentence", complaints)
     assert_none("shown", (line for line in ran.lines if OURS.search(line)))
 
@@ -277,19 +335,30 @@ def test_hosts_that_lie_in_one_batch_after_they_were_tuned(true_answers, fleet, 
 
 
 def test_each_host_that_lies_after_it_was_tuned_by_itself(true_answers, fleet):
-    """One text that Ansible knows to be a host's keeps it from looking at any other of the same value, so each lie gets a batch of its own."""
+    """One text that Ansible knows to be a host's keeps it from looking at any other of the same value, so each lie
+    gets a batch of its own.
+    """
     answers = true_answers("fast")
     add_lies(fleet, fleet.keep("tuned", answers["tuned"]), answers["tuned"][2], 3, EVERY_PAYLOAD, ["bare"], every=3)
-    use = {"ansible.builtin.debug": {"msg": "{{ ansible_failed_result }} {{ tune_tcp_batch | default }} {{ tune_tcp_result | default }}"}}
+    use = {
+        "ansible.builtin.debug": {
+            "msg": "{{ ansible_failed_result }} {{ tune_tcp_batch | default }} {{ tune_tcp_result | default }}"
+        }
+    }
     block = {"block": [{"ansible.builtin.import_role": {"name": TUNE}}], "rescue": [use]}
     ran = run(fleet, [{"hosts": name, "gather_facts": False, "tasks": [block]} for name in fleet.told])
     assert_harmless(fleet, ran)
     assert ran.code == 0
 
 
-HOST = "hostvars[inventory_hostname].ansible_facts.socket_memory"  # as plays get at the facts of another host; Ansible does not look into it for marks
+# as plays get at the facts of another host; Ansible does not look into it for marks
+HOST = "hostvars[inventory_hostname].ansible_facts.socket_memory"
 WANTED = {"net.core.somaxconn": 77, "net.ipv4.tcp_tw_reuse": 1, "net.core.wmem_max": 1048576}
-WORSE = {"tcp": {"state": "pressure", "kernel_flag": True}, "udp": {"state": "critical"}, "counters": {"TCPMemoryPressures": 999999999}}
+WORSE = {
+    "tcp": {"state": "pressure", "kernel_flag": True},
+    "udp": {"state": "critical"},
+    "counters": {"TCPMemoryPressures": 999999999},
+}
 # What users take from facts, FACTS: by themselves, and by what this collection has for it.
 PLAIN = {
     "all": "{{ FACTS }}",
@@ -301,33 +370,56 @@ PLAIN = {
 FILTERED = {
     "asked": "{{ FACTS | linux_net.socket_memory.jmespath('@') }}",
     "asked_for_some": "{{ FACTS | linux_net.socket_memory.jmespath('[kernel, tcp.state, boot.*.file, keys(boot)]') }}",
-    "sized": "{{ (FACTS | linux_net.socket_memory.recommend({'profile': 'application_server'})).lint | map(attribute='message') | list }}",
+    "sized": "{{ (FACTS | linux_net.socket_memory.recommend({'profile': 'application_server'})).lint | "
+    "map(attribute='message') | list }}",
     "reasons": "{{ (FACTS | linux_net.socket_memory.recommend({})).reasons.values() | list }}",
     "carried": "{{ (FACTS | linux_net.socket_memory.capacity({})).answers }}",
     "differs": "{{ %s | linux_net.socket_memory.drift(FACTS) | map(attribute='message', default='') | list }}" % WANTED,
-    "differs_why": "{{ %s | linux_net.socket_memory.drift(FACTS) | map(attribute='reason', default='') | list }}" % WANTED,
-    "worse": "{{ FACTS | linux_net.socket_memory.regressions(FACTS | combine(%s, recursive=true)) | map(attribute='message') | list }}" % WORSE,
+    "differs_why": "{{ %s | linux_net.socket_memory.drift(FACTS) | map(attribute='reason', default='') | list }}"
+    % WANTED,
+    "worse": "{{ FACTS | linux_net.socket_memory.regressions(FACTS | combine(%s, recursive=true)) | "
+    "map(attribute='message') | list }}" % WORSE,
     "table": "{{ {inventory_hostname: FACTS} | linux_net.socket_memory.fleet | linux_net.socket_memory.fleet_table }}",
-    "lines": "{{ FACTS | linux_net.socket_memory.recommend({}) | linux_net.socket_memory.assignments(FACTS.page_size) | map(attribute='comment') | list }}",
+    "lines": "{{ FACTS | linux_net.socket_memory.recommend({}) | "
+    "linux_net.socket_memory.assignments(FACTS.page_size) | map(attribute='comment') | list }}",
     "relieved": "{{ FACTS | linux_net.socket_memory.would_relieve }}",
     "presses": "{{ FACTS is linux_net.socket_memory.under_memory_pressure }}",
 }
 
 
 def taking(facts, expressions, together):
-    """Return tasks that take *expressions* from *facts*, and use what they took once more; in one task where *together*."""
+    """Return tasks that take *expressions* from *facts*, and use what they took once more; in one task where
+    *together*.
+    """
     groups = [list(expressions)] if together else [[name] for name in expressions]
-    tasks = [{"ansible.builtin.set_fact": {"taken_" + name: expressions[name].replace("FACTS", facts) for name in group}, "ignore_errors": True}
-             for group in groups]
+    tasks = [
+        {
+            "ansible.builtin.set_fact": {"taken_" + name: expressions[name].replace("FACTS", facts) for name in group},
+            "ignore_errors": True,
+        }
+        for group in groups
+    ]
     return [*tasks, {"ansible.builtin.debug": {"msg": ["{{ taken_%s | default }}" % name for name in expressions]}}]
 
 
 def judging(**facts):
     """Return a task that judges facts, and one that uses what comes of it."""
     return [
-        {VERDICT: dict(facts, gate=True, prove={"dropin": hostile.SETS_SOMETHING, "settings": WANTED}, rules={"cgroups": "warn", "kernel_log": "warn"}),
-         "register": "judged", "ignore_errors": True},
-        {"ansible.builtin.debug": {"msg": ["{{ judged }}", "{{ inventory_hostname }} says {{ judged.msg | default }}"]}},
+        {
+            VERDICT: dict(
+                facts,
+                gate=True,
+                prove={"dropin": hostile.SETS_SOMETHING, "settings": WANTED},
+                rules={"cgroups": "warn", "kernel_log": "warn"},
+            ),
+            "register": "judged",
+            "ignore_errors": True,
+        },
+        {
+            "ansible.builtin.debug": {
+                "msg": ["{{ judged }}", "{{ inventory_hostname }} says {{ judged.msg | default }}"]
+            }
+        },
     ]
 
 
@@ -337,15 +429,47 @@ USED = [
     {"ansible.builtin.debug": {"var": "answer"}, "failed_when": "answer.msg | default('') is search('no such text')"},
     {"ansible.builtin.debug": {"msg": "{{ item }}"}, "with_items": "{{ %s.findings | default([]) }}" % HOST},
     {"ansible.builtin.debug": {"msg": "{{ item }}"}, "loop": "{{ %s.warnings | default([]) }}" % HOST},
-    {"ansible.builtin.set_fact": {"kept": "{{ answer }}", "sentence": "It said {{ answer.msg | default }}", "judgement": "{{ judged | default }}",
-                                  "reason": "It says {{ judged.msg | default }}"}},
-    {"block": [{VERDICT: {"facts": "{{ %s | default({}) }}" % HOST, "gate": True, "rules": {"fail_states": ["normal", "soft"]}}}],
-     "rescue": [{"ansible.builtin.set_fact": {"failure": "{{ ansible_failed_result }}", "why": "because {{ ansible_failed_result.msg | default }}"}}]},
-    {"ansible.builtin.debug": {"msg": ["{{ %s | default }}" % name for name in ("kept", "sentence", "judgement", "reason", "failure", "why")]}},
+    {
+        "ansible.builtin.set_fact": {
+            "kept": "{{ answer }}",
+            "sentence": "It said {{ answer.msg | default }}",
+            "judgement": "{{ judged | default }}",
+            "reason": "It says {{ judged.msg | default }}",
+        }
+    },
+    {
+        "block": [
+            {
+                VERDICT: {
+                    "facts": "{{ %s | default({}) }}" % HOST,
+                    "gate": True,
+                    "rules": {"fail_states": ["normal", "soft"]},
+                }
+            }
+        ],
+        "rescue": [
+            {
+                "ansible.builtin.set_fact": {
+                    "failure": "{{ ansible_failed_result }}",
+                    "why": "because {{ ansible_failed_result.msg | default }}",
+                }
+            }
+        ],
+    },
+    {
+        "ansible.builtin.debug": {
+            "msg": [
+                "{{ %s | default }}" % name for name in ("kept", "sentence", "judgement", "reason", "failure", "why")
+            ]
+        }
+    },
 ]
 
 
-GONE = {"ansible.builtin.meta": "end_host", "when": "ansible_facts.socket_memory is not defined"}  # a host without facts has nothing more to give
+GONE = {
+    "ansible.builtin.meta": "end_host",
+    "when": "ansible_facts.socket_memory is not defined",
+}  # a host without facts has nothing more to give
 
 
 @pytest.mark.parametrize("lane", LANES)
@@ -362,12 +486,18 @@ def test_facts_in_the_hands_of_their_users(true_answers, fleet, lane):
     add_lies(fleet, plan, answer, 1, types=thorough)  # each costs one task
     wrong = [name for name in fleet.told if name not in everywhere + text]
     taken = {**PLAIN, **FILTERED}
-    plays = [(everywhere, [READ, *USED, GONE, *taking(HOST, taken, together=False), *judging(), *USED]),
-             (text, [READ, GONE, *taking(HOST, taken, together=True), *judging()]),
-             (wrong, [READ, GONE, *judging()[:1]])]
+    plays = [
+        (everywhere, [READ, *USED, GONE, *taking(HOST, taken, together=False), *judging(), *USED]),
+        (text, [READ, GONE, *taking(HOST, taken, together=True), *judging()]),
+        (wrong, [READ, GONE, *judging()[:1]]),
+    ]
     cache = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(fleet.folder / "cache")}
-    ran = run(fleet, [{"hosts": names, "gather_facts": False, "tasks": tasks} for names, tasks in plays if names],
-              variables={"socket_memory_fast_lane": LANES[lane]}, **cache)
+    ran = run(
+        fleet,
+        [{"hosts": names, "gather_facts": False, "tasks": tasks} for names, tasks in plays if names],
+        variables={"socket_memory_fast_lane": LANES[lane]},
+        **cache,
+    )
     assert_harmless(fleet, ran)
     assert_judged(fleet, honest, "FAIL: %s: 0 of 3 settings hold" % honest)
     assert_refused(fleet, lane)
@@ -380,9 +510,15 @@ def test_facts_in_the_hands_of_their_users(true_answers, fleet, lane):
 
 
 def test_kept_facts_that_are_wrong(true_answers, fleet):
-    """From a file, as the option facts of a verdict and for the filters, from a cache, and from an audit, with the play of docs/sizing.md."""
+    """From a file, as the option facts of a verdict and for the filters, from a cache, and from an audit, with the
+    play of docs/sizing.md.
+    """
     facts = true_answers("fast")["reads"][READ_ALL]["facts"]
-    facts = dict(facts, warnings=["one"], findings=[{"id": "boot-differs", "severity": "warning", "message": "one", "evidence": {}, "remedy": "one"}])
+    facts = dict(
+        facts,
+        warnings=["one"],
+        findings=[{"id": "boot-differs", "severity": "warning", "message": "one", "evidence": {}, "remedy": "one"}],
+    )
     kept = []
 
     def add(told, *strikes):
@@ -402,7 +538,11 @@ def test_kept_facts_that_are_wrong(true_answers, fleet):
             add("%s at %s" % (name, hostile.shown(path)), {"do": "put", "path": path, "value": value})
     read = "(lookup('ansible.builtin.file', '%s/' ~ inventory_hostname ~ '/facts.json') | from_json)" % fleet.folder
     cache = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(fleet.folder / "cache")}
-    run(fleet, [{"ansible.builtin.set_fact": {"socket_memory": "{{ %s }}" % read, "cacheable": True}, "ignore_errors": True}], **cache)
+    run(
+        fleet,
+        [{"ansible.builtin.set_fact": {"socket_memory": "{{ %s }}" % read, "cacheable": True}, "ignore_errors": True}],
+        **cache,
+    )
     for place, options, settings in ((read, {"facts": "{{ %s }}" % read}, {}), (HOST, {}, cache)):
         fleet.again()
         ran = run(fleet, [*taking(place, FILTERED, together=not EVERYTHING), *judging(**options)], **settings)
@@ -426,10 +566,21 @@ def what_if(fleet):
 
 
 def test_the_other_playbooks(true_answers, fleet, tmp_path):
-    """Verify, the gate, the audit with its report, the way back and one task by itself: plain, in check mode with a diff, and talkative."""
+    """Verify, the gate, the audit with its report, the way back and one task by itself: plain, in check mode with a
+    diff, and talkative.
+    """
     reads = true_answers("fast")["reads"]
-    gate = [{"ansible.builtin.import_role": {"name": "linux_net.socket_memory.pressure_gate"},
-             "vars": {"pressure_gate_window": 0.1, "pressure_gate_cgroups": "warn", "pressure_gate_kernel_log": "warn", "pressure_gate_fleet_budget": "90 %"}}]
+    gate = [
+        {
+            "ansible.builtin.import_role": {"name": "linux_net.socket_memory.pressure_gate"},
+            "vars": {
+                "pressure_gate_window": 0.1,
+                "pressure_gate_cgroups": "warn",
+                "pressure_gate_kernel_log": "warn",
+                "pressure_gate_fleet_budget": "90 %",
+            },
+        }
+    ]
     ways = [
         (READ_VERIFY, VERIFY, ["--check", "--diff"], "FAIL: h0000: 0 of 2 settings hold"),
         (READ_GATE, gate, ["-vvv"], "WARN: h0000: "),
@@ -443,7 +594,13 @@ def test_the_other_playbooks(true_answers, fleet, tmp_path):
         plan = fleet.keep("answers", [reads[visit]])
         honest = fleet.add("honest", plan)
         add_lies(fleet, plan, reads[visit], 1, FEW_PAYLOADS, ["bare"] * EVERYTHING, words=name == ROLLBACK)
-        ran = run(fleet, name, *arguments, variables={"tune_tcp_dropin": hostile.SETS_SOMETHING}, ANSIBLE_CALLBACK_RESULT_FORMAT="yaml")
+        ran = run(
+            fleet,
+            name,
+            *arguments,
+            variables={"tune_tcp_dropin": hostile.SETS_SOMETHING},
+            ANSIBLE_CALLBACK_RESULT_FORMAT="yaml",
+        )
         assert_harmless(fleet, ran, talkative="-vvv" in arguments, plays=name != "ansible")
         if beginning:
             assert beginning in ran.output
@@ -454,12 +611,20 @@ def test_the_other_playbooks(true_answers, fleet, tmp_path):
 
 
 def test_what_a_host_prints_has_a_bound_in_the_memory_of_its_controller(true_answers, fleet):
-    """Without end, or very much at once, where an answer should be, in front of it, or in it; an honest host beside them is read."""
+    """Without end, or very much at once, where an answer should be, in front of it, or in it; an honest host beside
+    them is read.
+    """
     answers = true_answers("fast")
     reads = answers["reads"][READ_GATE]
     honest = fleet.add("honest", fleet.keep("reads", [reads]))
     floods = {}
-    for name, number in (("endless", 0), ("endless lines", 0), ("endless answer", 0), ("endless errors", 0), ("megabytes", 400)):
+    for name, number in (
+        ("endless", 0),
+        ("endless lines", 0),
+        ("endless answer", 0),
+        ("endless errors", 0),
+        ("megabytes", 400),
+    ):
         floods[fleet.add(name, {"print": [name, number]})] = TOO_MUCH
     plan = fleet.keep("empty", [dict(reads, warnings=[])])
 
@@ -471,8 +636,15 @@ def test_what_a_host_prints_has_a_bound_in_the_memory_of_its_controller(true_ans
     answer("a number of 8 million digits", ["facts", "page_size"], hostile_python.RAW + "7" * 8000000)
     answer("100,000 warnings", ["warnings"], ["warning %d of a host" % number for number in range(100000)], None)
     answer("a kernel of 7 MB", ["facts", "kernel"], "y" * 7000000, None)
-    floods[fleet.add("a message of 7 MB", dict(fleet.keep("failure", [{"failed": True, "msg": "y" * 7000000}])))] = "[0-9].* more|of 7[,.]?000[,.]?0"
-    ran = run(fleet, [{FACTS: {"gather_subset": ["tcp", "udp", "cgroups", "kernel_log"]}, "ignore_errors": True}, *judging()], limited=True, ANSIBLE_FORKS="2")
+    floods[fleet.add("a message of 7 MB", dict(fleet.keep("failure", [{"failed": True, "msg": "y" * 7000000}])))] = (
+        "[0-9].* more|of 7[,.]?000[,.]?0"
+    )
+    ran = run(
+        fleet,
+        [{FACTS: {"gather_subset": ["tcp", "udp", "cgroups", "kernel_log"]}, "ignore_errors": True}, *judging()],
+        limited=True,
+        ANSIBLE_FORKS="2",
+    )
     assert_harmless(fleet, ran)
     assert_judged(fleet, honest, "FAIL: %s: " % honest)
     assert ran.peak < LARGEST_PROCESS, "%d MiB" % ran.peak

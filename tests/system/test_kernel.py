@@ -34,9 +34,12 @@ def tcp_thresholds():
 
 
 def test_states_follow_the_flag_through_its_hysteresis():
-    """The same usage is recovering on the way down and soft on the way up. Where it is judged, no other program can push it past a threshold."""
+    """The same usage is recovering on the way down and soft on the way up. Where it is judged, no other program can
+    push it past a threshold.
+    """
     unit = tcp_pressure.distance()
-    # With so high a high, no connection holds more than its share: it would be refused from pressure on (net/core/sock.c __sk_mem_raise_allocated).
+    # With so high a high, no connection holds more than its share: it would be refused from pressure on
+    # (net/core/sock.c __sk_mem_raise_allocated).
     low, pressure, high = 2 * unit, 4 * unit, 1 << 28
     seen, calls = [], itertools.count()
 
@@ -49,7 +52,11 @@ def test_states_follow_the_flag_through_its_hysteresis():
     def reached(enough):
         return lambda: (next(calls) % 16 or state()) and enough()  # on the way, too, but not after every send
 
-    with tcp_pressure.thresholds(low, pressure, high), tcp_pressure.load(48, tcp_pressure.RECEIVE_BUFFER, tcp_pressure.SEND_BUFFER) as load:
+    with (
+        tcp_pressure.thresholds(low, pressure, high),
+        tcp_pressure.load(48, tcp_pressure.RECEIVE_BUFFER, tcp_pressure.SEND_BUFFER) as load,
+    ):
+
         def fill(pages):
             load.fill_until(reached(lambda: load.pages() >= pages), tcp_pressure.LARGE_CHUNK)
             return state()
@@ -66,8 +73,9 @@ def test_states_follow_the_flag_through_its_hysteresis():
         assert drain(unit) == "normal"
         assert fill(3 * unit) == "soft"
     tcp_pressure.settle()
-    # At the edges the usage swings: the kernel collapses queues while it is under pressure, and other programs take and give back.
-    assert not {"recovering", "critical"} & set(seen[:seen.index("pressure")])
+    # At the edges the usage swings: the kernel collapses queues while it is under pressure, and other programs take and
+    # give back.
+    assert not {"recovering", "critical"} & set(seen[: seen.index("pressure")])
 
 
 def test_every_state_from_the_same_usage_with_the_flag_down_and_up():
@@ -77,13 +85,18 @@ def test_every_state_from_the_same_usage_with_the_flag_down_and_up():
         assert (now["state"], now["kernel_flag"]) == (state, flag)
         seen.setdefault(tuple(one["pages"] for one in now["thresholds"].values()), set()).add((state, flag))
     assert {frozenset(pair) for pair in seen.values()} == {
-        frozenset([("normal", False)]), frozenset([("soft", False), ("recovering", True)]),
-        frozenset([("imminent", False), ("pressure", True)]), frozenset([("critical", False), ("critical", True)])}
+        frozenset([("normal", False)]),
+        frozenset([("soft", False), ("recovering", True)]),
+        frozenset([("imminent", False), ("pressure", True)]),
+        frozenset([("critical", False), ("critical", True)]),
+    }
 
 
 @pytest.fixture
 def harm():
-    """A usage that the running thresholds have room for, and the thresholds of these variables have not: (variables, running values)."""
+    """A usage that the running thresholds have room for, and the thresholds of these variables have not: (variables,
+    running values).
+    """
     with tcp_pressure.held() as usage:
         usage.enter("normal", False)
         vector = tcp_pressure.QUARTERS["critical"]
@@ -92,21 +105,40 @@ def harm():
 
 
 def test_roll_out_that_lowers_the_thresholds_below_the_usage_is_rolled_back(playbook, harm):
-    """The host was well before and is not afterwards: file and running values come back, and the play says from what to what."""
+    """The host was well before and is not afterwards: file and running values come back, and the play says from what
+    to what.
+    """
     variables, before = harm
     run = playbook("tune-tcp.yml", variables=json.dumps(variables))
     assert run.failed, run.output
-    assert re.search("FAIL: localhost: rolled back, because localhost is worse off than before: TCP memory went from normal .* to critical", run.output)
+    assert re.search(
+        "FAIL: localhost: rolled back, because localhost is worse off than before: TCP memory went from normal .* to "
+        "critical",
+        run.output,
+    )
     assert "1 host: 1 rolled back. Rolled back: localhost." in run.output
     assert running() == before
     assert not DROPIN.exists()
 
 
-def test_way_back_is_taken_also_where_errors_are_ignored_and_the_next_use_of_the_role_knows_nothing_of_it(playbook, harm, tmp_path):
+def test_way_back_is_taken_also_where_errors_are_ignored_and_the_next_use_of_the_role_knows_nothing_of_it(
+    playbook, harm, tmp_path
+):
     """A play of somebody else, that goes on with other thresholds."""
-    does_harm = {"ansible.builtin.import_role": {"name": "linux_net.socket_memory.tune_tcp"}, "ignore_errors": True, "vars": harm[0]}
-    went_back = {"ansible.builtin.assert": {"that": "tune_tcp_result.settings | selectattr('status', 'equalto', 'restored') | list | length > 0"}}
-    again = {"ansible.builtin.import_role": {"name": "linux_net.socket_memory.tune_tcp"}, "vars": {"tune_tcp_gate": False}}
+    does_harm = {
+        "ansible.builtin.import_role": {"name": "linux_net.socket_memory.tune_tcp"},
+        "ignore_errors": True,
+        "vars": harm[0],
+    }
+    went_back = {
+        "ansible.builtin.assert": {
+            "that": "tune_tcp_result.settings | selectattr('status', 'equalto', 'restored') | list | length > 0"
+        }
+    }
+    again = {
+        "ansible.builtin.import_role": {"name": "linux_net.socket_memory.tune_tcp"},
+        "vars": {"tune_tcp_gate": False},
+    }
     play = tmp_path / "play.json"
     play.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [does_harm, went_back, again]}]))
     run = playbook(str(play))
@@ -118,7 +150,9 @@ def test_way_back_is_taken_also_where_errors_are_ignored_and_the_next_use_of_the
 
 
 def test_gate_fails_the_host_that_stays_in_pressure(playbook):
-    """The thresholds asked for are those that run: they would not relieve it, so nothing is written until it is well."""
+    """The thresholds asked for are those that run: they would not relieve it, so nothing is written until it is
+    well.
+    """
     with tcp_pressure.held() as usage:
         usage.enter("pressure", True, charge=True)
         workload = json.dumps({"tune_tcp_workload": {"overrides": {"net.ipv4.tcp_mem": tcp_thresholds()}}})
@@ -126,7 +160,10 @@ def test_gate_fails_the_host_that_stays_in_pressure(playbook):
         assert run.failed, run.output
         assert "FAIL: localhost: TCP memory is under pressure: " in run.output
         assert "kernel flag yes" in run.output
-        assert "Left as it was, because the recommended thresholds would not relieve its pressure: localhost." in run.output
+        assert (
+            "Left as it was, because the recommended thresholds would not relieve its pressure: localhost."
+            in run.output
+        )
         assert not DROPIN.exists()
         usage.release()
         assert not playbook("tune-tcp.yml", variables=workload).failed
@@ -134,7 +171,9 @@ def test_gate_fails_the_host_that_stays_in_pressure(playbook):
 
 def test_half_taken_vector_is_put_back(monkeypatch, host_as_before):
     """The kernel writes element by element: of a vector whose third element it refuses it keeps the first two."""
-    monkeypatch.setattr(dropin_plan, "lint", lambda *arguments: [])  # which would refuse the number before the kernel can
+    monkeypatch.setattr(
+        dropin_plan, "lint", lambda *arguments: []
+    )  # which would refuse the number before the kernel can
     attempts = []
 
     def spy(progress):
@@ -142,8 +181,17 @@ def test_half_taken_vector_is_put_back(monkeypatch, host_as_before):
         return dropin_restore.restore(progress)
 
     monkeypatch.setattr(dropin_commit, "restore", spy)
-    parameters = {"path": str(DROPIN), "state": "present", "content": "net.ipv4.tcp_rmem = 5000 140000 2147483648\n", "runtime": True,
-                  "unavailable": "skip", "shadowed": "fail", "only_raise": False, "force": False, "check_mode": False}
+    parameters = {
+        "path": str(DROPIN),
+        "state": "present",
+        "content": "net.ipv4.tcp_rmem = 5000 140000 2147483648\n",
+        "runtime": True,
+        "unavailable": "skip",
+        "shadowed": "fail",
+        "only_raise": False,
+        "force": False,
+        "check_mode": False,
+    }
     with pytest.raises(SocketMemoryError, match="the kernel refused 5000 140000 2147483648"):
         dropin.run(parameters)
     assert attempts[0][:2] == [5000, 140000]  # half-taken indeed

@@ -17,7 +17,9 @@ from ..support.transaction import DROPIN, Machine, attempt, run
 KEYS = tuple("net.ipv4.tcp_" + name for name in ("rmem", "fin_timeout", "tw_reuse"))
 FOREIGN = "# of somebody else\nnet.ipv4.tcp_fin_timeout = 45\n"
 FIRST = "net.ipv4.tcp_rmem = 4096 131072 8388608\nnet.ipv4.tcp_fin_timeout = 30\n"
-SECOND = "net.ipv4.tcp_rmem = 4096 262144 16777216\nnet.ipv4.tcp_tw_reuse = 1\n"  # one key changes, one leaves, one comes
+SECOND = (
+    "net.ipv4.tcp_rmem = 4096 262144 16777216\nnet.ipv4.tcp_tw_reuse = 1\n"  # one key changes, one leaves, one comes
+)
 REFUSED = SECOND.replace("reuse = 1", "reuse = 3")  # the kernel takes 0, 1 and 2
 THIRD = "net.ipv4.tcp_tw_reuse = 0\n"
 
@@ -29,7 +31,9 @@ def kinds(taken):
 
 
 def killed_everywhere(machine, begin, work, step=1):
-    """Kill work() before its system calls, every one or every *step*-th. Returns (how many, {kind: a state of the machine it left})."""
+    """Kill work() before its system calls, every one or every *step*-th. Returns (how many, {kind: a state of the
+    machine it left}).
+    """
     left = {}
     for number in itertools.count(0, step):
         machine.bring(begin)
@@ -45,7 +49,11 @@ def judge(machine, begin, end, left, work, original, steps):
     for state in left.values():
         files = state[0]
         assert files.get(DROPIN) in whole
-        read_at_boot = [path for path in files if path.parent == DROPIN.parent and path.name.endswith(".conf") and not path.name.startswith(".")]
+        read_at_boot = [
+            path
+            for path in files
+            if path.parent == DROPIN.parent and path.name.endswith(".conf") and not path.name.startswith(".")
+        ]
         assert read_at_boot in ([], [DROPIN])
 
         machine.bring(state)
@@ -77,16 +85,29 @@ def machine():
         yield Machine(KEYS)
 
 
-@pytest.mark.parametrize("foreign, earlier, work", [
-    (None, (), {"content": FIRST}),
-    (FOREIGN, (), {"content": FIRST}),
-    (None, (FIRST,), {"content": SECOND}),
-    (FOREIGN, (FIRST,), {"content": REFUSED}),
-    (None, (FIRST, SECOND), {}),
-    (FOREIGN, (FIRST, SECOND), {}),
-    (None, (FIRST, SECOND), {"state": "previous"}),
-    (FOREIGN, (FIRST,), {"state": "previous"}),
-], ids=["first", "first over a file", "change", "refused", "absent", "absent with a file", "previous", "previous with a file"])
+@pytest.mark.parametrize(
+    "foreign, earlier, work",
+    [
+        (None, (), {"content": FIRST}),
+        (FOREIGN, (), {"content": FIRST}),
+        (None, (FIRST,), {"content": SECOND}),
+        (FOREIGN, (FIRST,), {"content": REFUSED}),
+        (None, (FIRST, SECOND), {}),
+        (FOREIGN, (FIRST, SECOND), {}),
+        (None, (FIRST, SECOND), {"state": "previous"}),
+        (FOREIGN, (FIRST,), {"state": "previous"}),
+    ],
+    ids=[
+        "first",
+        "first over a file",
+        "change",
+        "refused",
+        "absent",
+        "absent with a file",
+        "previous",
+        "previous with a file",
+    ],
+)
 def test_killed_before_every_system_call(machine, foreign, earlier, work):
     """Old or new file, nothing else read at boot; a re-run, both ways back and another content all get through."""
     if foreign:

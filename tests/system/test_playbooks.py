@@ -79,8 +79,11 @@ def test_rollback_of_one_run_and_not_over_what_somebody_else_changed(playbook, h
     write_running({"net.core.rmem_max": 5000000})
     refused = playbook(ROLLBACK)
     assert refused.failed
-    assert "Somebody else changed since: net.core.rmem_max runs with 5000000, set here was %d, before that it was %d." % (
-        first["net.core.rmem_max"], host_as_before["net.core.rmem_max"]) in refused.output
+    assert (
+        "Somebody else changed since: net.core.rmem_max runs with 5000000, set here was %d, before that it was %d."
+        % (first["net.core.rmem_max"], host_as_before["net.core.rmem_max"])
+        in refused.output
+    )
     assert running() == dict(first, **{"net.core.rmem_max": 5000000})
     assert not playbook(ROLLBACK, variables="tune_tcp_rollback_force=true").failed
     assert running() == host_as_before
@@ -88,7 +91,9 @@ def test_rollback_of_one_run_and_not_over_what_somebody_else_changed(playbook, h
 
 
 def test_a_host_that_may_not_pass_fails_with_its_verdict_and_keeps_its_settings(playbook):
-    """The rescue is for batches that got worse: here nothing is rolled back, the last failure tells why, and reporting does not fail."""
+    """The rescue is for batches that got worse: here nothing is rolled back, the last failure tells why, and
+    reporting does not fail.
+    """
     shut = {"pressure_gate_fail_states": ["normal", "soft"]}
     run = playbook("tune-tcp.yml", variables=json.dumps(shut))
     assert run.failed and DROPIN.exists()
@@ -112,15 +117,18 @@ def test_value_the_kernel_refuses_leaves_file_and_kernel_as_they_were(playbook, 
     assert running() == values_before
 
 
-@pytest.mark.parametrize("values, sentence", [
-    ({"tcp_mem": [2147483000, 2147483100, 2147483200]}, "expected less than the"),
-    ({"tcp_mem": [4000000000, 5000000000, 6000000000]}, "expected at most 2147483647"),
-    ({"tcp_mem": [8192, 6144, 12288]}, "expected low < pressure < high"),
-    ({"tcp_mem": [4096, 8192]}, "expected 3 numbers (low, pressure, high)"),
-    ({"tcp_mem": "4096 8192 8MiB"}, "expected decimal numbers"),
-    ({"tcp_rmem\nkernel.sysrq": "1"}, "expected one of net.ipv4.tcp_mem, net.ipv4.udp_mem"),
-    ({"tcp_rmem": "4096 131072 6291456\nkernel.sysrq = 1"}, "expected one line of plain text"),
-])
+@pytest.mark.parametrize(
+    "values, sentence",
+    [
+        ({"tcp_mem": [2147483000, 2147483100, 2147483200]}, "expected less than the"),
+        ({"tcp_mem": [4000000000, 5000000000, 6000000000]}, "expected at most 2147483647"),
+        ({"tcp_mem": [8192, 6144, 12288]}, "expected low < pressure < high"),
+        ({"tcp_mem": [4096, 8192]}, "expected 3 numbers (low, pressure, high)"),
+        ({"tcp_mem": "4096 8192 8MiB"}, "expected decimal numbers"),
+        ({"tcp_rmem\nkernel.sysrq": "1"}, "expected one of net.ipv4.tcp_mem, net.ipv4.udp_mem"),
+        ({"tcp_rmem": "4096 131072 6291456\nkernel.sysrq = 1"}, "expected one line of plain text"),
+    ],
+)
 def test_bad_override_is_refused(playbook, host_as_before, values, sentence):
     """One sentence; neither file nor kernel is touched."""
     run = playbook("tune-tcp.yml", variables=overrides(**values))
@@ -130,14 +138,20 @@ def test_bad_override_is_refused(playbook, host_as_before, values, sentence):
     assert not DROPIN.exists()
 
 
-@pytest.mark.parametrize("variables, sentence", [
-    ({"tune_tcp_workload": {"profile": "fast"}}, "expected one of balanced, application_server"),
-    ({"tune_tcp_workload": {"buffer_bytes": "8M"}}, "expected a whole number from 1024"),
-    ({"tune_tcp_workload": {"connections": -5, "buffer_bytes": 65536}}, "workload.connections: found -5, expected a whole number from 1"),
-    ({"tune_tcp_workload": {"conections": 5}}, "conections"),
-    ({"tune_tcp_dropin": "/etc/tcp.conf"}, "expected a file NAME.conf in /etc/sysctl.d"),
-    ({"tune_tcp_dropin": "/etc/sysctl.d/tcp"}, "expected a file NAME.conf in /etc/sysctl.d"),
-])
+@pytest.mark.parametrize(
+    "variables, sentence",
+    [
+        ({"tune_tcp_workload": {"profile": "fast"}}, "expected one of balanced, application_server"),
+        ({"tune_tcp_workload": {"buffer_bytes": "8M"}}, "expected a whole number from 1024"),
+        (
+            {"tune_tcp_workload": {"connections": -5, "buffer_bytes": 65536}},
+            "workload.connections: found -5, expected a whole number from 1",
+        ),
+        ({"tune_tcp_workload": {"conections": 5}}, "conections"),
+        ({"tune_tcp_dropin": "/etc/tcp.conf"}, "expected a file NAME.conf in /etc/sysctl.d"),
+        ({"tune_tcp_dropin": "/etc/sysctl.d/tcp"}, "expected a file NAME.conf in /etc/sysctl.d"),
+    ],
+)
 def test_wrong_input_is_refused_before_the_host_is_touched(playbook, variables, sentence):
     """By the argument specs, or by the task that takes it."""
     run = playbook("tune-tcp.yml", variables=json.dumps(variables))
@@ -152,7 +166,9 @@ def test_verify_fails_with_a_table_of_what_differs_and_why(playbook):
     assert not playbook("tune-tcp.yml").failed
     good = playbook(VERIFY)
     assert good.code == 0
-    assert [line for line in good.lines if "localhost: " in line] == ["msg: 'PASS: localhost: 6 settings hold now and after the next boot.'"]
+    assert [line for line in good.lines if "localhost: " in line] == [
+        "msg: 'PASS: localhost: 6 settings hold now and after the next boot.'"
+    ]
 
     wanted = running()["net.core.rmem_max"]
     write_running({"net.core.rmem_max": 5000000})
@@ -160,14 +176,19 @@ def test_verify_fails_with_a_table_of_what_differs_and_why(playbook):
     later.write_text("net/ipv4/tcp_moderate_rcvbuf = 0\n")
     bad = playbook(VERIFY)
     assert bad.code == 2
-    first = next(number for number, line in enumerate(bad.lines) if line.startswith("FAIL: localhost: 4 of 6 settings hold"))
-    assert [line.split(maxsplit=4) for line in bad.lines[first + 2:first + 4]] == [
+    first = next(
+        number for number, line in enumerate(bad.lines) if line.startswith("FAIL: localhost: 4 of 6 settings hold")
+    )
+    assert [line.split(maxsplit=4) for line in bad.lines[first + 2 : first + 4]] == [
         ["net.core.rmem_max", str(wanted), "5000000", str(wanted), "changed since it was set, or never set"],
-        ["net.ipv4.tcp_moderate_rcvbuf", "1", "1", "0", "%s line 1 wins" % later]]
+        ["net.ipv4.tcp_moderate_rcvbuf", "1", "1", "0", "%s line 1 wins" % later],
+    ]
     assert "id: drift" in bad.output, "and the same for machines"
     heading = bad.lines[first + 1]
     assert heading.split() == "KEY WANTED RUNNING NOW AFTER REBOOT WHY".split()
-    assert all(line[heading.index("WHY") - 2:][:2] == "  " for line in bad.lines[first + 2:first + 4]), "columns must line up"
+    assert all(line[heading.index("WHY") - 2 :][:2] == "  " for line in bad.lines[first + 2 : first + 4]), (
+        "columns must line up"
+    )
 
     refused = playbook("tune-tcp.yml")
     assert refused.code == 2
@@ -179,7 +200,10 @@ def test_verify_fails_with_a_table_of_what_differs_and_why(playbook):
     reasons = {"net.core.rmem_max": "a trial of Tuesday", "net.ipv4.tcp_moderate_rcvbuf": "the other tool's"}
     excepted = playbook(VERIFY, variables=json.dumps({"verify_tcp_exceptions": reasons}))
     assert excepted.code == 0
-    assert "not judged: net.core.rmem_max (a trial of Tuesday), net.ipv4.tcp_moderate_rcvbuf (the other tool" in excepted.output
+    assert (
+        "not judged: net.core.rmem_max (a trial of Tuesday), net.ipv4.tcp_moderate_rcvbuf (the other tool"
+        in excepted.output
+    )
     wrong = playbook(VERIFY, variables='{"verify_tcp_exceptions": 5}')
     assert wrong.code == 2
     assert "exceptions: found 5, expected a list of keys, or a reason by key." in wrong.output
@@ -220,14 +244,17 @@ HERE = {"ansible_connection": "local", "ansible_python_interpreter": sys.executa
 NO_PYTHON = dict(HERE, ansible_python_interpreter="/nowhere/python3")
 
 
-@pytest.mark.parametrize("hosts, code, statuses, counted", [
-    ({"a": GONE, "b": HERE}, 4, ["unreachable", "ok"], {"a": "unreachable"}),
-    ({"a": HERE, "b": GONE}, 4, ["ok", "unreachable"], {"b": "unreachable"}),
-    ({"a": GONE, "b": GONE}, 4, ["unreachable", "unreachable"], {"a": "unreachable", "b": "unreachable"}),
-    ({"a": NO_PYTHON, "b": HERE}, 2, ["failed", "ok"], {"a": "failed"}),
-    ({"a": NO_PYTHON}, 2, ["failed"], {"a": "failed"}),
-    ({"a": GONE, "b": NO_PYTHON}, 4, ["unreachable", "failed"], {"a": "unreachable", "b": "failed"}),
-])
+@pytest.mark.parametrize(
+    "hosts, code, statuses, counted",
+    [
+        ({"a": GONE, "b": HERE}, 4, ["unreachable", "ok"], {"a": "unreachable"}),
+        ({"a": HERE, "b": GONE}, 4, ["ok", "unreachable"], {"b": "unreachable"}),
+        ({"a": GONE, "b": GONE}, 4, ["unreachable", "unreachable"], {"a": "unreachable", "b": "unreachable"}),
+        ({"a": NO_PYTHON, "b": HERE}, 2, ["failed", "ok"], {"a": "failed"}),
+        ({"a": NO_PYTHON}, 2, ["failed"], {"a": "failed"}),
+        ({"a": GONE, "b": NO_PYTHON}, 4, ["unreachable", "failed"], {"a": "unreachable", "b": "failed"}),
+    ],
+)
 def test_audit_reports_also_who_cannot_be_read(playbook, tmp_path, hosts, code, statuses, counted):
     """Each host is a row with its reason, and counts in Ansible's own way; also where no host is left."""
     inventory = tmp_path / "hosts.json"
@@ -239,10 +266,15 @@ def test_audit_reports_also_who_cannot_be_read(playbook, tmp_path, hosts, code, 
     assert [row["reason"] is None for row in rows] == [status == "ok" for status in statuses]
     assert all("refused" in row["reason"] for row in rows if row["status"] == "unreachable")
     assert all(row["reason"].startswith("No Python on the host") for row in rows if row["status"] == "failed")
-    assert re.search("HOST TCP USED .*%d hosts?: .*%d %s" % (len(hosts), statuses.count(statuses[0]), "" if statuses[0] == "ok" else statuses[0]), run.output)
+    assert re.search(
+        "HOST TCP USED .*%d hosts?: .*%d %s"
+        % (len(hosts), statuses.count(statuses[0]), "" if statuses[0] == "ok" else statuses[0]),
+        run.output,
+    )
     recap = [line for line in run.lines if re.match(r"[ab] +: ok=", line)]
     assert [dict(re.findall(r"(unreachable|failed)=(\d)", line)) for line in recap] == [
-        {name: str(int(counted.get(host) == name)) for name in ("unreachable", "failed")} for host in sorted(hosts)]
+        {name: str(int(counted.get(host) == name)) for name in ("unreachable", "failed")} for host in sorted(hosts)
+    ]
 
 
 def test_audit_prints_its_table_even_if_it_cannot_be_saved(playbook, tmp_path):

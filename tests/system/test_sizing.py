@@ -16,12 +16,21 @@ AUDIT, ROLLBACK = "linux_net.socket_memory.audit", "linux_net.socket_memory.roll
 DROPIN = pathlib.Path("/etc/sysctl.d/99-tcp-memory.conf")
 DOCUMENT = pathlib.Path(__file__).parents[2] / "docs" / "sizing.md"
 WORKLOAD = {
-    "connections": "20000", "buffer_bytes": "64KiB", "active_fraction": "25%", "churn": "2000/s", "udp_sockets": 50, "udp_buffer_bytes": "1MiB",
-    "paths": [{"bandwidth_mbps": "1Gbit/s", "rtt_ms": "40ms"}], "memory_fraction": "20%", "silence": {"half-of-memory": "the recipe asks for it"},
+    "connections": "20000",
+    "buffer_bytes": "64KiB",
+    "active_fraction": "25%",
+    "churn": "2000/s",
+    "udp_sockets": 50,
+    "udp_buffer_bytes": "1MiB",
+    "paths": [{"bandwidth_mbps": "1Gbit/s", "rtt_ms": "40ms"}],
+    "memory_fraction": "20%",
+    "silence": {"half-of-memory": "the recipe asks for it"},
 }
 
 
-@pytest.mark.parametrize("profile", ["balanced", "application_server", "many_connections", "bulk_transfer", "low_latency"])
+@pytest.mark.parametrize(
+    "profile", ["balanced", "application_server", "many_connections", "bulk_transfer", "low_latency"]
+)
 def test_profile_tunes_once_and_rolls_back(playbook, host_as_before, profile):
     """With a workload of nearly every option: applied, then unchanged, then as before."""
     variables = json.dumps({"tune_tcp_workload": dict(WORKLOAD, profile=profile)})
@@ -30,7 +39,11 @@ def test_profile_tunes_once_and_rolls_back(playbook, host_as_before, profile):
     assert first.recap("changed") == 1
     text, values = DROPIN.read_text(), running()
     assert "profile %s." % profile in text
-    assert set(re.findall(r"^(net\S+) = ", text, re.MULTILINE)) >= {"net.ipv4.udp_mem", "net.ipv4.tcp_max_orphans", "net.ipv4.tcp_max_tw_buckets"}
+    assert set(re.findall(r"^(net\S+) = ", text, re.MULTILINE)) >= {
+        "net.ipv4.udp_mem",
+        "net.ipv4.tcp_max_orphans",
+        "net.ipv4.tcp_max_tw_buckets",
+    }
     assert "UDP sockets x 2.0 MiB" in text and "closed a second" in text
 
     second = playbook("tune-tcp.yml", variables=variables)
@@ -54,6 +67,8 @@ def test_documented_what_if_runs_on_a_saved_audit(playbook, host_as_before, tmp_
     run = playbook(str(what_if), variables=json.dumps({"audit": str(audit)}))
     assert not run.failed, run.output
     assert run.recap("changed") == 0
-    assert re.search(r"localhost: tcp_mem \d+ \d+ \d+, .*; today: 50000 connections need 1\.2 GiB of TCP memory at most", run.output)
+    assert re.search(
+        r"localhost: tcp_mem \d+ \d+ \d+, .*; today: 50000 connections need 1\.2 GiB of TCP memory at most", run.output
+    )
     assert "capacity" in hosts[0]["socket_memory"]
     assert running() == host_as_before

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which file wins: random trees of sysctl.d files, applied by the real programs. More of them: tests/support/sysctl_trees.py."""
+"""Which file wins: random trees of sysctl.d files, applied by the real programs. More of them:
+tests/support/sysctl_trees.py.
+"""
 
 import pytest
 

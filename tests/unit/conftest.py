@@ -12,7 +12,13 @@ from ansible_collections.linux_net.socket_memory.tests.unit.helpers import Kerne
 
 # What runs on the controller: not on the Pythons of targets, nor without ansible-core.
 if sys.version_info < (3, 10) or importlib.util.find_spec("ansible") is None:
-    collect_ignore_glob = ["plugins/action/*", "plugins/filter/*", "plugins/modules/*", "plugins/plugin_utils/*", "recorded/*"]
+    collect_ignore_glob = [
+        "plugins/action/*",
+        "plugins/filter/*",
+        "plugins/modules/*",
+        "plugins/plugin_utils/*",
+        "recorded/*",
+    ]
 
 
 @pytest.fixture

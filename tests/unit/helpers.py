@@ -13,7 +13,10 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin imp
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import reading as dropin_read
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import restore as dropin_restore
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import transaction as dropin
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.saved_state import STATE_DIRECTORY, state_path
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.saved_state import (
+    STATE_DIRECTORY,
+    state_path,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import assemble as facts
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host import running_values as dropin_running
@@ -27,8 +30,10 @@ SAVED = state_path(DROPIN)
 
 def sizes(low, pressure, high, page_size=4096):
     """Return thresholds in pages as the facts hold them."""
-    return {name: None if pages is None else {"pages": pages, "bytes": pages * page_size}
-            for name, pages in (("low", low), ("pressure", pressure), ("high", high))}
+    return {
+        name: None if pages is None else {"pages": pages, "bytes": pages * page_size}
+        for name, pages in (("low", low), ("pressure", pressure), ("high", high))
+    }
 
 
 NET = "/proc/sys/net/"
@@ -49,18 +54,35 @@ VARIANTS = {
         "/proc/net/protocols": ("  1200   no", "   269   no"),
     },
     # A network namespace of its own on EL8: no global key, no rmem_max family.
-    "container": {NET + name: None for name in (
-        "ipv4/tcp_mem", "ipv4/udp_mem", "ipv4/tcp_max_orphans", "core/netdev_max_backlog", "core/optmem_max",
-        "core/rmem_max", "core/wmem_max", "core/rmem_default", "core/wmem_default")},
+    "container": {
+        NET + name: None
+        for name in (
+            "ipv4/tcp_mem",
+            "ipv4/udp_mem",
+            "ipv4/tcp_max_orphans",
+            "core/netdev_max_backlog",
+            "core/optmem_max",
+            "core/rmem_max",
+            "core/wmem_max",
+            "core/rmem_default",
+            "core/wmem_default",
+        )
+    },
     "without_ipv6": {"/proc/net/sockstat6": None, "/proc/net/snmp6": None, "/proc/net/if_inet6": None},
     "uek6_5_4": {
         "/proc/sys/kernel/osrelease": "5.4.17-2136.338.4.2.el8uek.x86_64\n",
-        "/proc/net/snmp": (" IgnoredMulti MemErrors\nUdp: 70211 14 3 70399 3 0 0 0 0", " IgnoredMulti\nUdp: 70211 14 3 70399 3 0 0 0"),
+        "/proc/net/snmp": (
+            " IgnoredMulti MemErrors\nUdp: 70211 14 3 70399 3 0 0 0 0",
+            " IgnoredMulti\nUdp: 70211 14 3 70399 3 0 0 0",
+        ),
     },
     # Before 8.7 some counters did not exist.
     "el8_3": {
         "/proc/sys/kernel/osrelease": "4.18.0-240.el8.x86_64\n",
-        "/proc/net/snmp": (" IgnoredMulti MemErrors\nUdp: 70211 14 3 70399 3 0 0 0 0", " IgnoredMulti\nUdp: 70211 14 3 70399 3 0 0 0"),
+        "/proc/net/snmp": (
+            " IgnoredMulti MemErrors\nUdp: 70211 14 3 70399 3 0 0 0 0",
+            " IgnoredMulti\nUdp: 70211 14 3 70399 3 0 0 0",
+        ),
         "/proc/net/netstat": (" TCPZeroWindowDrop TCPRcvQDrop\n", "\n"),
     },
 }
@@ -109,13 +131,17 @@ class Host:
         return read_running(self.files, key)[0]
 
     def snapshot(self):
-        """Return {path: (mode, content)} of the whole tree, but for the lock and the directories around it while something is saved."""
+        """Return {path: (mode, content)} of the whole tree, but for the lock and the directories around it while
+        something is saved.
+        """
         place, found = STATE_DIRECTORY, {}
-        is_saved = os.path.isdir(self.local(place)) and any(name.endswith(".json") for name in os.listdir(self.local(place)))
+        is_saved = os.path.isdir(self.local(place)) and any(
+            name.endswith(".json") for name in os.listdir(self.local(place))
+        )
         for directory, names, files in os.walk(self.root):
             for name in names + files:
                 path = os.path.join(directory, name)
-                shown, mode = path[len(self.root):], os.lstat(path).st_mode
+                shown, mode = path[len(self.root) :], os.lstat(path).st_mode
                 content = os.readlink(path) if stat.S_ISLNK(mode) else self.read(shown) if stat.S_ISREG(mode) else None
                 if not is_saved or not place.startswith(shown) and shown != place + "/lock":
                     # The kernel prints tabs where a plain file keeps the blanks that were written.
@@ -127,8 +153,17 @@ class Host:
 
     def run(self, content=None, **params):
         """Run sysctl_dropin with its defaults; without content state is absent."""
-        defaults = {"path": DROPIN, "content": content, "state": "absent" if content is None else "present", "runtime": True,
-                    "unavailable": "skip", "shadowed": "fail", "only_raise": False, "force": False, "check_mode": False}
+        defaults = {
+            "path": DROPIN,
+            "content": content,
+            "state": "absent" if content is None else "present",
+            "runtime": True,
+            "unavailable": "skip",
+            "shadowed": "fail",
+            "only_raise": False,
+            "force": False,
+            "check_mode": False,
+        }
         return dropin.run(dict(defaults, **params), self.root)
 
 
@@ -167,8 +202,9 @@ def take_half(old, new):
 class Kernel:
     """Stands in for the module os in a run, so that writes below /proc/sys are answered as a kernel does.
 
-    answers: {key: (function(old words, new words) -> (words then held, errno or None), …)}, one for each write, the last
-    one for all further writes. written: what was written, in order. read_only: keys that not even root may write. geteuid: may be replaced.
+    answers: {key: (function(old words, new words) -> (words then held, errno or None), …)}, one for each write, the
+    last one for all further writes. written: what was written, in order. read_only: keys that not even root may write.
+    geteuid: may be replaced.
     """
 
     def __init__(self, monkeypatch):
@@ -181,7 +217,11 @@ class Kernel:
 
     def open(self, path, flags, mode=0o777):
         in_kernel = "/proc/sys/" in path
-        if in_kernel and flags & (os.O_WRONLY | os.O_RDWR) and any(path.endswith(key_path(key)) for key in self.read_only):
+        if (
+            in_kernel
+            and flags & (os.O_WRONLY | os.O_RDWR)
+            and any(path.endswith(key_path(key)) for key in self.read_only)
+        ):
             raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
         handle = os.open(path, flags & ~os.O_TRUNC if in_kernel else flags, mode)
         self._paths[handle] = path if in_kernel else None
@@ -221,18 +261,26 @@ def stop_at(step, stop, patch):
             if len(reached) == step + 1:
                 stop()
             return function(*arguments, **options)
+
         return stepped
 
-    for module, name in ((dropin_restore, "save"), (dropin_restore, "write_atomically"), (dropin_restore, "remove"),
-                         (dropin_restore, "write_running"), (dropin_commit, "write_running")):
+    for module, name in (
+        (dropin_restore, "save"),
+        (dropin_restore, "write_atomically"),
+        (dropin_restore, "remove"),
+        (dropin_restore, "write_running"),
+        (dropin_commit, "write_running"),
+    ):
         patch(module, name, stopping(name, getattr(module, name)))
     return reached
 
 
 def interrupt_at(monkeypatch, step, work):
     """Do work() and interrupt it at the write number *step*. Returns whether it got so far."""
+
     def stop():
         raise Killed()
+
     with monkeypatch.context() as patch:
         reached = stop_at(step, stop, patch.setattr)
         try:
@@ -265,5 +313,7 @@ def is_killed(work):
 
 
 def kill_at(step, work):
-    """Do work() in a child of this process, which is killed at the write number *step*. Returns whether it got so far."""
+    """Do work() in a child of this process, which is killed at the write number *step*. Returns whether it got so
+    far.
+    """
     return is_killed(lambda: (stop_at(step, kill, setattr), work()))

@@ -23,13 +23,33 @@ class HeldPlay:
     def __init__(self, folder, playbook, variables, hosts, task, number=1):
         """Run *playbook* until its *number*-th *task* begins, which it goes on with. folder: an empty one."""
         self.folder = folder
-        command = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", str(fleet.INVENTORY), "-l", ",".join(hosts), str(playbook)]
-        environment = dict(os.environ, ANSIBLE_CALLBACK_RESULT_FORMAT="json", ANSIBLE_CALLBACK_PLUGINS=str(pathlib.Path(__file__).parent / "callbacks"),
-                           ANSIBLE_CALLBACKS_ENABLED="wait_for_test", WAIT_FOLDER=str(folder), WAIT_TASK=task, WAIT_NUMBER=str(number),
-                           WAIT_SECONDS=str(DEADLINE))
+        command = [
+            os.path.join(os.path.dirname(sys.executable), "ansible-playbook"),
+            "-i",
+            str(fleet.INVENTORY),
+            "-l",
+            ",".join(hosts),
+            str(playbook),
+        ]
+        environment = dict(
+            os.environ,
+            ANSIBLE_CALLBACK_RESULT_FORMAT="json",
+            ANSIBLE_CALLBACK_PLUGINS=str(pathlib.Path(__file__).parent / "callbacks"),
+            ANSIBLE_CALLBACKS_ENABLED="wait_for_test",
+            WAIT_FOLDER=str(folder),
+            WAIT_TASK=task,
+            WAIT_NUMBER=str(number),
+            WAIT_SECONDS=str(DEADLINE),
+        )
         with (folder / "output").open("w") as output:
-            self.process = subprocess.Popen(command + ["-e", json.dumps(variables)], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                                            env=environment, start_new_session=True)
+            self.process = subprocess.Popen(
+                command + ["-e", json.dumps(variables)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=environment,
+                start_new_session=True,
+            )
         deadline = time.monotonic() + DEADLINE
         while not (folder / "begun").exists():
             assert self.process.poll() is None, self.output()

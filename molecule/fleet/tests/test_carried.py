@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A host tuned for its connections carries real ones without pressure; the same host untuned enters it under the same load."""
+"""A host tuned for its connections carries real ones without pressure; the same host untuned enters it under the
+same load.
+"""
 
 import json
 import pathlib
@@ -29,7 +31,9 @@ def test_untuned_host_enters_pressure(host):
 
 
 def test_tuned_host_carries_the_same_load(host):
-    """As many pages as put the untuned one under pressure stay below low, where nothing is restricted; every byte arrives, nothing is dropped."""
+    """As many pages as put the untuned one under pressure stay below low, where nothing is restricted; every byte
+    arrives, nothing is dropped.
+    """
     untuned, tuned = result(host, "carried-untuned"), result(host, "carried-tuned")
     assert (tuned["connections"], tuned["buffer_bytes"]) == (untuned["connections"], untuned["buffer_bytes"])
     assert untuned["tcp_mem"][1] < tuned["used_pages"] < tuned["tcp_mem"][0]

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every controller reaches every host: also those whose Python 3.6 it refuses for its own modules, and in the ways fleets are reached."""
+"""Every controller reaches every host: also those whose Python 3.6 it refuses for its own modules, and in the ways
+fleets are reached.
+"""
 
 import json
 import os
@@ -34,16 +36,24 @@ DROPIN = {"tune_tcp_dropin": "/etc/sysctl.d/z-controllers.conf"}
 
 @pytest.fixture(scope="module")
 def inventory(tmp_path_factory):
-    """An inventory with one host of each kind for each of WAYS, and a user admin on them that must give a password and whose shell talks."""
+    """An inventory with one host of each kind for each of WAYS, and a user admin on them that must give a password
+    and whose shell talks.
+    """
     inventory = json.loads(fleet.INVENTORY.read_text())["all"]
     hosts = inventory["children"]["fleet"]["hosts"]
     hosts = {name: hosts[name] for name in {fleet.HOSTS[name]["kind"]: name for name in hosts}.values()}
     for name in hosts:
-        on_host(name, "id admin 2>/dev/null || useradd --create-home --shell /bin/bash admin; printf 'admin:secret\\nroot:secret\\n' | chpasswd; "
-                      "echo 'admin ALL=(ALL) ALL' > /etc/sudoers.d/admin; cp -r /root/.ssh /home/admin/; chown -R admin /home/admin/.ssh; "
-                      "echo 'echo \"### Authorized use only {{ 7 * 7 }} ###\"' > /home/admin/.bashrc")
-    inventory["children"] = {"way%d" % number: {"hosts": {"%s-%d" % (name, number): dict(hosts[name], **way) for name in hosts}}
-                             for number, way in enumerate(WAYS.values())}
+        on_host(
+            name,
+            "id admin 2>/dev/null || useradd --create-home --shell /bin/bash admin; printf "
+            "'admin:secret\\nroot:secret\\n' | chpasswd; echo 'admin ALL=(ALL) ALL' > /etc/sudoers.d/admin; cp -r "
+            "/root/.ssh /home/admin/; chown -R admin /home/admin/.ssh; echo 'echo \"### Authorized use only {{ 7 * 7 "
+            "}} ###\"' > /home/admin/.bashrc",
+        )
+    inventory["children"] = {
+        "way%d" % number: {"hosts": {"%s-%d" % (name, number): dict(hosts[name], **way) for name in hosts}}
+        for number, way in enumerate(WAYS.values())
+    }
     path = tmp_path_factory.mktemp("controllers") / "inventory.json"
     path.write_text(json.dumps({"all": inventory}))
     return path
@@ -51,13 +61,24 @@ def inventory(tmp_path_factory):
 
 def on_host(name, command):
     """Run *command* on the host."""
-    subprocess.run([sys.executable, fleet.__file__, "shell", name, command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(
+        [sys.executable, fleet.__file__, "shell", name, command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
 
 
 def run(controller, *arguments):
     """Run ansible-playbook of *controller*."""
-    process = subprocess.run([controller + "/ansible-playbook", *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                             stderr=subprocess.STDOUT, text=True, check=False)
+    process = subprocess.run(
+        [controller + "/ansible-playbook", *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
     assert process.returncode == 0, process.stdout
 
 
@@ -67,11 +88,22 @@ def test_controller_tunes_and_finds_nothing_to_do_again(inventory, controller, t
     plays = []
     for number, way in enumerate(WAYS):
         timeout = 20 + CONTROLLERS.index(controller) * len(WAYS) + number
-        variables = dict(DROPIN, target="way%d" % number, tune_tcp_serial="100%", tune_tcp_workload={"overrides": {"net.ipv4.tcp_fin_timeout": timeout}})
+        variables = dict(
+            DROPIN,
+            target="way%d" % number,
+            tune_tcp_serial="100%",
+            tune_tcp_workload={"overrides": {"net.ipv4.tcp_fin_timeout": timeout}},
+        )
         for outcome in ("changed", "not changed"):
             plays.append({"import_playbook": str(ROOT / "tune-tcp.yml"), "vars": variables})
-            plays.append({"name": way, "hosts": "way%d" % number, "gather_facts": False, "tasks": [
-                {"name": outcome, "ansible.builtin.assert": {"that": "tune_tcp_result is " + outcome}}]})
+            plays.append(
+                {
+                    "name": way,
+                    "hosts": "way%d" % number,
+                    "gather_facts": False,
+                    "tasks": [{"name": outcome, "ansible.builtin.assert": {"that": "tune_tcp_result is " + outcome}}],
+                }
+            )
     playbook = tmp_path / "every-way.json"
     playbook.write_text(json.dumps(plays))
     run(controller, "-i", inventory, playbook)

@@ -22,7 +22,9 @@ DROPIN = "/etc/sysctl.d/99-tcp-memory.conf"
 
 def on_host(name, command):
     """Return what *command* prints on the host."""
-    return subprocess.run([sys.executable, fleet.__file__, "shell", name, command], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return subprocess.run(
+        [sys.executable, fleet.__file__, "shell", name, command], stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
 
 
 @pytest.mark.parametrize("delay", [0, 0.4])
@@ -44,8 +46,17 @@ def test_lost_host_is_unreachable_and_holds_a_whole_file(tmp_path, delay):
     new = "net.ipv4.tcp_fin_timeout = %d\n" % timeout
     assert after == before or after.endswith(new)
     running = on_host(name, "cat /proc/sys/net/ipv4/tcp_fin_timeout").strip()
-    assert ("net.ipv4.tcp_fin_timeout = %s\n" % running in after) or (running == "60" and "tcp_fin_timeout" not in after)
+    assert ("net.ipv4.tcp_fin_timeout = %s\n" % running in after) or (
+        running == "60" and "tcp_fin_timeout" not in after
+    )
     assert ".ansible-" not in on_host(name, "systemd-analyze cat-config sysctl.d 2>/dev/null || true")
-    tune = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", str(fleet.INVENTORY), "-l", name, str(ROOT / "tune-tcp.yml")]
+    tune = [
+        os.path.join(os.path.dirname(sys.executable), "ansible-playbook"),
+        "-i",
+        str(fleet.INVENTORY),
+        "-l",
+        name,
+        str(ROOT / "tune-tcp.yml"),
+    ]
     subprocess.run(tune, stdin=subprocess.DEVNULL, check=True)
     assert on_host(name, "cat " + DROPIN) == before

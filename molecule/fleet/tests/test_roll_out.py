@@ -22,7 +22,11 @@ DROPIN = "/etc/sysctl.d/z-roll-out.conf"  # sorts behind the other tool's file o
 RECORD = "/var/lib/linux_net.socket_memory/etc-sysctl.d-z-roll-out.conf.json"
 BATCHES = (("small",), ("large", "shadowed"), ("pressured", "debian"))
 HOSTS = sum(BATCHES, ())
-TCP_MEM = (2048, 3072, 4096)  # pages: more than an idle host uses, less than the load of the test, with room to reach the host
+TCP_MEM = (
+    2048,
+    3072,
+    4096,
+)  # pages: more than an idle host uses, less than the load of the test, with room to reach the host
 KEY = "/proc/sys/net/ipv4/tcp_mem"
 TRIES = 6000  # looks of a host at something that takes seconds, a tenth of one apart
 # Prints what a host holds as JSON: its drop-in, whether its saved state can be read, its running value.
@@ -34,24 +38,48 @@ print(json.dumps([read("%s"), record and bool(json.loads(record)), read("%s").sp
 
 def on_host(name, command):
     """Return what *command* prints on the host."""
-    return subprocess.run([sys.executable, fleet.__file__, "shell", name, command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          text=True, check=True).stdout
+    return subprocess.run(
+        [sys.executable, fleet.__file__, "shell", name, command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout
 
 
 def look(name):
-    """Return (text of the drop-in or None, whether its saved state can be read, None without one, words of the running value) of the host."""
+    """Return (text of the drop-in or None, whether its saved state can be read, None without one, words of the
+    running value) of the host.
+    """
     return json.loads(on_host(name, LOOK % (fleet.PYTHONS[fleet.HOSTS[name]["kind"]], RECORD, DROPIN, KEY)))
 
 
-VARIABLES = {"tune_tcp_dropin": DROPIN, "tune_tcp_serial": [len(batch) for batch in BATCHES],
-             "tune_tcp_workload": {"overrides": {"net.ipv4.tcp_mem": TCP_MEM}}}
+VARIABLES = {
+    "tune_tcp_dropin": DROPIN,
+    "tune_tcp_serial": [len(batch) for batch in BATCHES],
+    "tune_tcp_workload": {"overrides": {"net.ipv4.tcp_mem": TCP_MEM}},
+}
 
 
 def playbook(name, code=0):
     """Run a playbook on all hosts to the end and return what it printed."""
-    command = [os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", str(fleet.INVENTORY), "-l", ",".join(HOSTS), str(name)]
-    run = subprocess.run(command + ["-e", json.dumps(VARIABLES)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                         text=True, env=dict(os.environ, ANSIBLE_CALLBACK_RESULT_FORMAT="json"), check=False)
+    command = [
+        os.path.join(os.path.dirname(sys.executable), "ansible-playbook"),
+        "-i",
+        str(fleet.INVENTORY),
+        "-l",
+        ",".join(HOSTS),
+        str(name),
+    ]
+    run = subprocess.run(
+        command + ["-e", json.dumps(VARIABLES)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=dict(os.environ, ANSIBLE_CALLBACK_RESULT_FORMAT="json"),
+        check=False,
+    )
     assert run.returncode == code, run.stdout
     return run.stdout
 
@@ -76,7 +104,9 @@ def before():
 
 
 def assert_whole_and_consistent(before):
-    """Every host holds the whole new file and runs by it, or has none and runs as before; its saved state can be read."""
+    """Every host holds the whole new file and runs by it, or has none and runs as before; its saved state can be
+    read.
+    """
     new, _record, _words = look(BATCHES[0][0])
     thresholds = "net.ipv4.tcp_mem = %d %d %d\n" % TCP_MEM
     assert thresholds in new
@@ -97,11 +127,20 @@ def assert_converges():
 def test_batch_that_does_harm_is_rolled_back_and_the_next_is_not_touched(before):
     """A load that the old thresholds have room for, and the new ones have not."""
     victim, neighbour = BATCHES[1]
-    load, python = (ROOT / "tests" / "support" / "tcp_pressure.py").read_text(), fleet.PYTHONS[fleet.HOSTS[victim]["kind"]]
-    on_host(victim, "cat > /root/tcp_pressure.py << 'END'\n%s\nEND\n"
-                    "systemd-run --unit=load %s /root/tcp_pressure.py --connections 48 --hold 3500" % (load, python))
-    on_host(victim, "for try in $(seq %d); do systemctl is-failed load && exit 1; journalctl -u load | grep 'pages used' && exit; "
-                    "sleep 0.1; done; exit 1" % TRIES)
+    load, python = (
+        (ROOT / "tests" / "support" / "tcp_pressure.py").read_text(),
+        fleet.PYTHONS[fleet.HOSTS[victim]["kind"]],
+    )
+    on_host(
+        victim,
+        "cat > /root/tcp_pressure.py << 'END'\n%s\nEND\n"
+        "systemd-run --unit=load %s /root/tcp_pressure.py --connections 48 --hold 3500" % (load, python),
+    )
+    on_host(
+        victim,
+        "for try in $(seq %d); do systemctl is-failed load && exit 1; journalctl -u load | grep 'pages used' && exit; "
+        "sleep 0.1; done; exit 1" % TRIES,
+    )
     output = tune(2)
     assert "%s is worse off than before: TCP memory went from " % victim in output
     for name in BATCHES[1]:
@@ -125,14 +164,19 @@ def test_controller_that_is_killed_leaves_whole_files_and_a_way_on(before, tmp_p
     code, output = play.end()
     assert code == -signal.SIGKILL, output
     for name in BATCHES[1]:  # a transaction under way on a host outlives its connection: let it end
-        on_host(name, "for try in $(seq %d); do pgrep -f -- '[-]I -S -' > /dev/null || exit 0; sleep 0.1; done; exit 1" % TRIES)
+        on_host(
+            name,
+            "for try in $(seq %d); do pgrep -f -- '[-]I -S -' > /dev/null || exit 0; sleep 0.1; done; exit 1" % TRIES,
+        )
     assert_whole_and_consistent(before)
     assert all(look(name) == [None, None, before[name]] for name in BATCHES[2])
     assert_converges()
 
 
 def test_host_that_boots_while_it_is_written_stops_the_roll_out(before, tmp_path):
-    """It counts as harmed; its neighbour is rolled back; after the boot it holds what its file says, and can be tuned."""
+    """It counts as harmed; its neighbour is rolled back; after the boot it holds what its file says, and can be
+    tuned.
+    """
     victim, neighbour = BATCHES[1]
     play = tune_until_second_batch_is_written(tmp_path)
     play.strike(0, lambda: fleet.kill(victim))

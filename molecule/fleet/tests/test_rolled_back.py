@@ -2,9 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hosts that are not tuned, read with nothing of this collection: after a refusal, and after the rollback, before and after a reboot."""
+"""Hosts that are not tuned, read with nothing of this collection: after a refusal, and after the rollback, before
+and after a reboot.
+"""
 
-BUFFERS = ("/proc/sys/net/ipv4/tcp_rmem", "/proc/sys/net/ipv4/tcp_wmem", "/proc/sys/net/core/rmem_max", "/proc/sys/net/core/wmem_max")
+BUFFERS = (
+    "/proc/sys/net/ipv4/tcp_rmem",
+    "/proc/sys/net/ipv4/tcp_wmem",
+    "/proc/sys/net/core/rmem_max",
+    "/proc/sys/net/core/wmem_max",
+)
 THRESHOLDS = "/proc/sys/net/ipv4/tcp_mem"
 OTHER_TOOL = "/etc/sysctl.d/99-zz-other-tool.conf"
 
@@ -34,9 +41,15 @@ def test_buffers_are_as_before(host):
 
 
 def test_thresholds_are_as_before(host):
-    """Or, after a boot, what the kernel makes of the memory of that boot: 3 : 4 : 6; or what the other tool's file says."""
+    """Or, after a boot, what the kernel makes of the memory of that boot: 3 : 4 : 6; or what the other tool's file
+    says.
+    """
     now = words(host, THRESHOLDS)
     low, pressure, high = map(int, now)
     as_before = now == before(host)[THRESHOLDS]
     by_default = low * 2 == high and pressure // 4 * 3 == low
-    assert as_before or (low, pressure, high) == (2000, 4000, 8000) if host.file(OTHER_TOOL).exists else as_before or by_default
+    assert (
+        as_before or (low, pressure, high) == (2000, 4000, 8000)
+        if host.file(OTHER_TOOL).exists
+        else as_before or by_default
+    )

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the tuned hosts hold, read with nothing of this collection: the second witness. True before the reboot and after."""
+"""What the tuned hosts hold, read with nothing of this collection: the second witness. True before the reboot and
+after.
+"""
 
 THRESHOLDS = "/proc/sys/net/ipv4/tcp_mem"
 
@@ -23,7 +25,11 @@ def test_file_is_whole_and_private_to_root(host):
     file = host.file(dropin(host))
     assert (file.user, file.group, file.mode) == ("root", "root", 0o644)
     lines = file.content_string.splitlines()
-    assert all(lines[number - 1].startswith("# ") for number, line in enumerate(lines) if " = " in line and not line.startswith("#"))
+    assert all(
+        lines[number - 1].startswith("# ")
+        for number, line in enumerate(lines)
+        if " = " in line and not line.startswith("#")
+    )
     assert not host.run("ls -A /etc/sysctl.d | grep -F .ansible-").stdout
 
 

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `sysctl --system` of procps-ng (src/sysctl.c) would leave: every assignment is written in turn, /etc/sysctl.conf last."""
+"""What `sysctl --system` of procps-ng (src/sysctl.c) would leave: every assignment is written in turn,
+/etc/sysctl.conf last.
+"""
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.sysctl_files import (
     Assignment,
@@ -19,13 +21,22 @@ BLANKS = " \t\n\r"  # what 3.3 takes off
 # sysctl gives each path to glob(3) with GLOB_BRACE: such a name stands for others.
 PATTERN_NAME = SPECIAL | set("{\\")
 
-LIBRARY_DIRECTORIES = ("/usr/lib64", "/usr/lib", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/lib/x86_64-linux-gnu", "/lib64")
+LIBRARY_DIRECTORIES = (
+    "/usr/lib64",
+    "/usr/lib",
+    "/usr/lib/x86_64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/lib/x86_64-linux-gnu",
+    "/lib64",
+)
 # The library of each generation: EL10 and Debian 12; EL9; EL8.
 LIBRARIES = (("libproc2.so.0", "4.0"), ("libprocps.so.8", "3.3.17"), ("libprocps.so.7", "3.3.15"))
 
 
 def version_of(files):
-    """Return "4.0", "3.3.17" or "3.3.15": the generation of procps-ng on the host of *files* (HostFiles). None without one."""
+    """Return "4.0", "3.3.17" or "3.3.15": the generation of procps-ng on the host of *files* (HostFiles). None
+    without one.
+    """
     for library, version in LIBRARIES:
         if any(files.exists(directory + "/" + library) for directory in LIBRARY_DIRECTORIES):
             return version
@@ -33,7 +44,9 @@ def version_of(files):
 
 
 def resolve(sysctl_files, version):
-    """Return {key: {value, file, line}}: what `sysctl --system` leaves of the keys of SysctlFiles; a key that it does not set is absent."""
+    """Return {key: {value, file, line}}: what `sysctl --system` leaves of the keys of SysctlFiles; a key that it
+    does not set is absent.
+    """
     return {key: settle(key, writes) for key, writes in procps_writes(sysctl_files, version).items()}
 
 
@@ -45,7 +58,9 @@ def procps_writes(sysctl_files, version):
     for path in paths:
         if not PATTERN_NAME.isdisjoint(path):
             sysctl_files.complete = False
-            sysctl_files.problems.append("%s: its name is a pattern to `sysctl --system`, what that sets is not known" % printable(path))
+            sysctl_files.problems.append(
+                "%s: its name is a pattern to `sysctl --system`, what that sets is not known" % printable(path)
+            )
             continue
         for one in sysctl_files.lines(path):
             if isinstance(one, Assignment):

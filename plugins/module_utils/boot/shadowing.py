@@ -14,15 +14,20 @@ FILES_TO_TRY = 50  # for each of them, the lines of all files are looked at
 
 
 def takers(files, keys, path, text):
-    """Return {key: (file, reason)}: what keeps each of *keys* unset at the next boot, although the drop-in *path* with *text* assigns it.
+    """Return {key: (file, reason)}: what keeps each of *keys* unset at the next boot, although the drop-in *path* with
+    *text* assigns it.
 
-    The boot is worked out without the last file, without the last two, and so on, until the key is set. The file that made the difference
-    hides the drop-in, or excludes the key.
+    The boot is worked out without the last file, without the last two, and so on, until the key is set. The file that
+    made the difference hides the drop-in, or excludes the key.
     """
     found, preview, tries = {}, {path: text}, 0
     tree = sysctl_files.SysctlFiles(files, keys)
-    others = [directory + "/" + name for directory in sysctl_files.DIRECTORIES for name in tree.names(directory)
-              if name.endswith(sysctl_files.SUFFIX) and directory + "/" + name != path]
+    others = [
+        directory + "/" + name
+        for directory in sysctl_files.DIRECTORIES
+        for name in tree.names(directory)
+        if name.endswith(sysctl_files.SUFFIX) and directory + "/" + name != path
+    ]
     seen, shared = {os.path.basename(path)}, set()
     for name in map(os.path.basename, others):
         (shared if name in seen else seen).add(name)
@@ -50,7 +55,8 @@ def _how(files, key, path):
 
 
 def path_that_wins(files, path, text, desired, winners):
-    """Return a path beside *path* under which a drop-in with *text* sets {key: value} *desired* at the next boot, or None.
+    """Return a path beside *path* under which a drop-in with *text* sets {key: value} *desired* at the next boot, or
+    None.
 
     winners: paths of the files that it loses to.
     """

@@ -4,9 +4,9 @@
 
 """What the sysctl.d files will set at the next boot, and which file and line says so.
 
-Follows systemd-sysctl (src/sysctl/sysctl.c, src/basic/conf-files.c, src/basic/sysctl-util.c) of systemd 246 and newer, and that of
-EL8 (239 with the patches of 8.6). What other programs share with it is here too.
-No regular expressions here, see sysctl_keys.
+Follows systemd-sysctl (src/sysctl/sysctl.c, src/basic/conf-files.c, src/basic/sysctl-util.c) of systemd 246 and newer,
+and that of EL8 (239 with the patches of 8.6). What other programs share with it is here too. No regular expressions
+here, see sysctl_keys.
 """
 
 import os
@@ -30,11 +30,17 @@ MOST_BYTES = 16 * 1024 * 1024  # of all files together
 MOST_LINES = 300000  # that may concern the keys
 MOST_WILDCARDS = 500  # what braces stand for grows with the power of their number
 MOST_CHARACTERS = 20000  # of all wildcards together
-# Keys with wildcards came with systemd 246; before, such a line is written to a file of that very name, which is not there.
+# Keys with wildcards came with systemd 246; before, such a line is written to a file of that very name, which is not
+# there.
 FIRST_VERSION_WITH_GLOBS = 246
 LIBRARY = "libsystemd-shared-"
-LIBRARY_DIRECTORIES = ("/usr/lib/systemd", "/usr/lib64/systemd", "/lib/systemd",
-                       "/usr/lib/x86_64-linux-gnu/systemd", "/usr/lib/aarch64-linux-gnu/systemd")
+LIBRARY_DIRECTORIES = (
+    "/usr/lib/systemd",
+    "/usr/lib64/systemd",
+    "/lib/systemd",
+    "/usr/lib/x86_64-linux-gnu/systemd",
+    "/usr/lib/aarch64-linux-gnu/systemd",
+)
 
 DIGITS = "0123456789"
 WORD_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_" + DIGITS)
@@ -44,7 +50,9 @@ VALUE_CHARACTERS = frozenset(map(chr, range(ord(" "), ord("~") + 1))) | {"\t"}
 
 
 class Assignment:
-    """A line that sets *key* to *value*, a text; None excludes the key ("-key" without "="). line: number from 1, as an editor counts."""
+    """A line that sets *key* to *value*, a text; None excludes the key ("-key" without "="). line: number from 1, as
+    an editor counts.
+    """
 
     __slots__ = ("key", "value", "file", "line")
 
@@ -56,7 +64,9 @@ class Assignment:
 
 
 def parse_lines(text, file):
-    """Return the Assignments of a sysctl.d file, with dotted keys, and the lines that are none, as ``(assignments, [(line, text), …])``."""
+    """Return the Assignments of a sysctl.d file, with dotted keys, and the lines that are none, as ``(assignments,
+    [(line, text), …])``.
+    """
     assignments, others = [], []
     for number, raw in enumerate(text.split("\n"), 1):
         line = raw.strip(BLANKS)
@@ -70,7 +80,9 @@ def parse_lines(text, file):
 
 
 def _setting(line, dialect):
-    """Return ``(key, value)`` of a stripped line, the key as it is written but for the "-" before it; None for a line that is no assignment."""
+    """Return ``(key, value)`` of a stripped line, the key as it is written but for the "-" before it; None for a
+    line that is no assignment.
+    """
     key, equals, value = line.partition("=")
     current = dialect == "systemd"
     if not equals and not (current and line[0] == "-"):
@@ -133,8 +145,8 @@ def dialect_of(files):
         except OSError:
             continue
         for name in names:
-            version = name[len(LIBRARY):] if name.startswith(LIBRARY) else ""
-            number = whole_number(version[:len(version) - len(version.lstrip(DIGITS))])
+            version = name[len(LIBRARY) :] if name.startswith(LIBRARY) else ""
+            number = whole_number(version[: len(version) - len(version.lstrip(DIGITS))])
             if number is not None:
                 return "systemd" if number >= FIRST_VERSION_WITH_GLOBS else "systemd-239"
     return "systemd"
@@ -143,14 +155,14 @@ def dialect_of(files):
 class SysctlFiles:
     """The sysctl.d files of one host, each read once for all programs that apply them, as far as they concern *keys*.
 
-    files: HostFiles. keys: dotted names. preview: {path: text or None}, files as they would be after a change (None: removed).
-    problems: sentences, see also told(). complete: False once something could not be read, so that what it sets is not
-    known.
+    files: HostFiles. keys: dotted names. preview: {path: text or None}, files as they would be after a change (None:
+    removed). problems: sentences, see also told(). complete: False once something could not be read, so that what it
+    sets is not known.
     """
 
     def __init__(self, files, keys, preview=None):
         self.files = files
-        self.keys = {key_path(key)[len(PROC_SYS):]: key for key in keys}  # by their paths below /proc/sys
+        self.keys = {key_path(key)[len(PROC_SYS) :]: key for key in keys}  # by their paths below /proc/sys
         self.preview = preview or {}
         self.problems = []
         self.complete = True
@@ -173,12 +185,16 @@ class SysctlFiles:
         left_out = len(self._beyond) + self._ration.left_out + self._cut_off
         if not left_out:
             return self.problems
-        return ["%d sysctl.d files were not read, or not to their end, what these set is not known: "
-                "all together have more than %d files, %d MiB, or %d lines on network keys" % (
-                    left_out, MOST_FILES, MOST_BYTES >> 20, MOST_LINES)] + self.problems
+        return [
+            "%d sysctl.d files were not read, or not to their end, what these set is not known: "
+            "all together have more than %d files, %d MiB, or %d lines on network keys"
+            % (left_out, MOST_FILES, MOST_BYTES >> 20, MOST_LINES)
+        ] + self.problems
 
     def in_order(self, directories=DIRECTORIES, hidden=False):
-        """Return the paths of the NAME.conf files: by the bytes of their names; the first of *directories* wins for the same name."""
+        """Return the paths of the NAME.conf files: by the bytes of their names; the first of *directories* wins for
+        the same name.
+        """
         chosen = {}
         for directory in directories:
             for name in self.names(directory):
@@ -219,8 +235,8 @@ class SysctlFiles:
     def lines(self, path):
         """Return what of *path* may concern the keys, in order; none where it is empty, masked or cannot be read.
 
-        A plain assignment to one of the keys, which every program reads alike, is an Assignment with a path for its key. Any other
-        line is ``(number, text)``, for each program to read in its own way.
+        A plain assignment to one of the keys, which every program reads alike, is an Assignment with a path for its
+        key. Any other line is ``(number, text)``, for each program to read in its own way.
         """
         text = self.preview.get(path)
         if self._read and text is None:
@@ -231,7 +247,7 @@ class SysctlFiles:
 
     def _parsed(self, path, text):
         """Return what lines does of a file with this *text*."""
-        found = []
+        found = []  # type: list
         for number, line in _lines_with(text, self._words):
             # A line that ends in several places is as many lines to some programs.
             self._room -= 1 + line.count("\r") + line.count("\0")
@@ -258,7 +274,10 @@ class SysctlFiles:
     def too_many_wildcards(self):
         """Note that what the wildcards set is not known."""
         self.complete = False
-        self.problems.append("more than %d wildcards, or %d characters of them, what they set is not known" % (MOST_WILDCARDS, MOST_CHARACTERS))
+        self.problems.append(
+            "more than %d wildcards, or %d characters of them, what they set is not known"
+            % (MOST_WILDCARDS, MOST_CHARACTERS)
+        )
 
     def _text(self, path):
         if self._room < 0:
@@ -293,12 +312,13 @@ def boot_values(files, keys, dialect="auto", preview=None):
 
 
 def resolve(sysctl_files, dialect="auto"):
-    """Return {key: {value, file, line, overrides: [{file, line, value}, …]}}: what systemd-sysctl sets of the keys of SysctlFiles.
+    """Return {key: {value, file, line, overrides: [{file, line, value}, …]}}: what systemd-sysctl sets of the keys of
+    SysctlFiles.
 
-    A key that no file sets is absent. value: in the shape of parse_value; the text itself where the kernel refuses it or takes
-    a vector in part, and so keeps something the files do not say. overrides: the assignments that lose, nearest first;
-    those beyond the first MOST_TOLD are only counted, as overrides_left_out.
-    dialect: "systemd", "systemd-239", or "auto".
+    A key that no file sets is absent. value: in the shape of parse_value; the text itself where the kernel refuses it
+    or takes a vector in part, and so keeps something the files do not say. overrides: the assignments that lose,
+    nearest first; those beyond the first MOST_TOLD are only counted, as overrides_left_out. dialect: "systemd",
+    "systemd-239", or "auto".
     """
     boot = {}
     for key, (writes, losers) in systemd_writes(sysctl_files, dialect).items():
@@ -310,10 +330,13 @@ def resolve(sysctl_files, dialect="auto"):
 
 
 def systemd_writes(sysctl_files, dialect="auto"):
-    """Return {key: (writes, losers)}: the Assignments that systemd-sysctl writes to the key, in this order, and those it does not, nearest first."""
+    """Return {key: (writes, losers)}: the Assignments that systemd-sysctl writes to the key, in this order, and
+    those it does not, nearest first.
+    """
     if dialect == "auto":
         dialect = dialect_of(sysctl_files.files)
-    # As the ordered hash map of systemd-sysctl: a key keeps its place until another value is assigned to it; then it goes last.
+    # As the ordered hash map of systemd-sysctl: a key keeps its place until another value is assigned to it; then it
+    # goes last.
     options, read = {}, []
     for file in sysctl_files.in_order():
         for one in _assignments(sysctl_files, file, dialect):
@@ -333,7 +356,9 @@ def systemd_writes(sysctl_files, dialect="auto"):
 
 
 def _in_effect(sysctl_files, options, read):
-    """Return a function of a path that returns the Assignments of *options* to it, in their order, and all of *read* that name it, nearest first."""
+    """Return a function of a path that returns the Assignments of *options* to it, in their order, and all of *read*
+    that name it, nearest first.
+    """
     explicit = _by(lambda one: one.key, read)
     names = [name for name, one in options.items() if one.value is not None and not SPECIAL.isdisjoint(name)]
     globs = _wildcards(sysctl_files, names)
@@ -342,10 +367,18 @@ def _in_effect(sysctl_files, options, read):
     def in_effect(path):
         named = explicit.get(path, [])
         # An explicit key anywhere, also one to exclude, beats any wildcard. What is excluded again is taken back.
-        patterns = {} if any(one.value is None for one in named) else {
-            name: options[name] for name, stands_for in globs.items() if any(one.matches(path) for one in stands_for)}
+        patterns = (
+            {}
+            if any(one.value is None for one in named)
+            else {
+                name: options[name]
+                for name, stands_for in globs.items()
+                if any(one.matches(path) for one in stands_for)
+            }
+        )
         wildcard = [one for one in with_globs if one.key in patterns] if patterns else []
         return [options[path]] if named else list(patterns.values()), named[::-1] + wildcard[::-1]
+
     return in_effect
 
 
@@ -355,7 +388,8 @@ def _wildcards(sysctl_files, names):
     for name in sysctl_files.bounded(names):
         found = expanded(name, MOST_WILDCARDS, MOST_CHARACTERS)
         patterns += found or []
-        if found is None or len(patterns) > MOST_WILDCARDS or sum(map(len, patterns)) > MOST_CHARACTERS:
+        characters = len("".join(patterns))
+        if found is None or len(patterns) > MOST_WILDCARDS or characters > MOST_CHARACTERS:
             sysctl_files.too_many_wildcards()
             return {}
         globs[name] = [Wildcard(one) for one in found]
@@ -388,13 +422,20 @@ def _assignments(sysctl_files, file, dialect):
         # src/basic/fileio.c read_line_full: a NUL ends a line too, and since 240 a carriage return.
         for piece in (text.replace("\r", "\0") if dialect == "systemd" else text).split("\0"):
             if len(piece) > LONG and len(_bytes(piece)) > LONGEST_LINE:
-                sysctl_files.problems.append("%s:%d is longer than %d bytes, systemd-sysctl reads no further" % (printable(file), number, LONGEST_LINE))
+                sysctl_files.problems.append(
+                    "%s:%d is longer than %d bytes, systemd-sysctl reads no further"
+                    % (printable(file), number, LONGEST_LINE)
+                )
                 return found
             line = piece.strip(BLANKS)
             if line and line[0] not in "#;":
                 setting = _setting(line, dialect)
                 if setting:
-                    found.append(Assignment((simple_path if dialect == "systemd" else path_of)(setting[0]), setting[1], file, number))
+                    found.append(
+                        Assignment(
+                            (simple_path if dialect == "systemd" else path_of)(setting[0]), setting[1], file, number
+                        )
+                    )
                 else:
                     others.append((number, line))
     if others:
@@ -410,7 +451,9 @@ def excludes(sysctl_files, file):
 
 
 def settle(key, writes):
-    """Return {value, file, line} of *key* after the Assignments *writes* were written in this order; of the last one that counts."""
+    """Return {value, file, line} of *key* after the Assignments *writes* were written in this order; of the last one
+    that counts.
+    """
     value, decisive = held_after(key, [one.value for one in writes])
     return {"file": printable(writes[decisive].file), "line": writes[decisive].line, "value": value}
 
@@ -421,7 +464,9 @@ def _bytes(text):
 
 
 def path_of(key):
-    """Return the path below /proc/sys of a *key* as it is written: with a dot as the first separator, dots and slashes change places."""
+    """Return the path below /proc/sys of a *key* as it is written: with a dot as the first separator, dots and
+    slashes change places.
+    """
     dot, slash = key.find("."), key.find("/")
     if dot < 0 or 0 <= slash < dot:
         return key
@@ -444,7 +489,9 @@ def simple_path(key):
 
 
 def name_that_wins(path, winners):
-    """Return a path beside *path* whose name is read after those of the files *winners*; None where none of letters is."""
+    """Return a path beside *path* whose name is read after those of the files *winners*; None where none of letters
+    is.
+    """
     last = max(_bytes(os.path.basename(winner)) for winner in winners)
     directory, stem = os.path.split(path)
     names = [stem] + ["%s-%s" % ("z" * length, stem) for length in range(1, len(last) + 2)]

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What tuned sets: the sysctls of its active profile, and after them what it re-applies of the sysctl.d files in its own order.
+"""What tuned sets: the sysctls of its active profile, and after them what it re-applies of the sysctl.d files in its
+own order.
 
 Follows tuned 2.22 and newer (tuned/plugins/plugin_sysctl.py, tuned/profiles/loader.py and merger.py).
 No regular expressions here, see sysctl_keys.
@@ -10,7 +11,11 @@ No regular expressions here, see sysctl_keys.
 
 import errno
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.sysctl_files import WORD_CHARACTERS, Assignment, settle
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.sysctl_files import (
+    WORD_CHARACTERS,
+    Assignment,
+    settle,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import LeftOut, Ration
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.services import service_is_active
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.written_values import held_after
@@ -26,20 +31,33 @@ MOST_BYTES = 1024 * 1024  # of all files together
 MOST_NAMES = 100  # in one list of profiles
 NAME_CHARACTERS = WORD_CHARACTERS | set(".-")
 # What a section says about itself; the rest of it are sysctls.
-UNIT_OPTIONS = ("priority", "type", "enabled", "replace", "prepend", "drop", "devices", "devices_udev_regex",
-                "cpuinfo_regex", "uname_regex", "script_pre", "script_post")
+UNIT_OPTIONS = (
+    "priority",
+    "type",
+    "enabled",
+    "replace",
+    "prepend",
+    "drop",
+    "devices",
+    "devices_udev_regex",
+    "cpuinfo_regex",
+    "uname_regex",
+    "script_pre",
+    "script_post",
+)
 TRUE = ("1", "True", "true")
 
 ENABLED_UNITS = "/etc/systemd/system/multi-user.target.wants"
 
 
 def active(files):
-    """Return what the active profile of tuned sets, None without one: {profile, sysctl: {key: {value, file, line}}, evidence, reapply}.
+    """Return what the active profile of tuned sets, None without one: {profile, sysctl: {key: {value, file, line}},
+    evidence, reapply}.
 
-    profile: the names, separated by blanks. value: the text of the profile, with its "<" or ">" for "only lower" or "only raise",
-    and with variables as they are written. Sections that depend on the processor are left out. evidence: the file that names the
-    profile. reapply: whether it writes the sysctl.d files again. Raises OSError for a file that cannot be read, and for
-    too many of them.
+    profile: the names, separated by blanks. value: the text of the profile, with its "<" or ">" for "only lower" or
+    "only raise", and with variables as they are written. Sections that depend on the processor are left out. evidence:
+    the file that names the profile. reapply: whether it writes the sysctl.d files again. Raises OSError for a file that
+    cannot be read, and for too many of them.
     """
     reader = Ration(files, MOST_FILES, MOST_BYTES)
     names = (reader.read_if_present(ACTIVE_PROFILE) or "").split()
@@ -47,14 +65,18 @@ def active(files):
     _load(reader, ACTIVE_PROFILE, names, units, set())
     if not names:
         return None
-    units = [unit for unit in units.values() if unit["type"] == "sysctl" and unit["enabled"]]
     sysctl = {}
-    for unit in units:
+    of_sysctl = [unit for unit in units.values() if unit["type"] == "sysctl" and unit["enabled"]]
+    for unit in of_sysctl:
         sysctl.update(unit["options"])
     reapply = _options(reader, MAIN_FILE, "main").get("main", {}).get("reapply_sysctl", {"value": "1"})["value"]
-    return {"profile": " ".join(names), "sysctl": sysctl, "evidence": ACTIVE_PROFILE,
-            # The plug-in re-applies, so only a profile with a section for it does.
-            "reapply": bool(units) and reapply.strip().lower() in ("1", "true", "yes", "y", "t", "on")}
+    return {
+        "profile": " ".join(names),
+        "sysctl": sysctl,
+        "evidence": ACTIVE_PROFILE,
+        # The plug-in re-applies, so only a profile with a section for it does.
+        "reapply": bool(of_sysctl) and reapply.strip().lower() in ("1", "true", "yes", "y", "t", "on"),
+    }
 
 
 def _load(reader, file, names, units, loaded):
@@ -83,11 +105,17 @@ def _load(reader, file, names, units, loaded):
             dropped = set(_listed(said.get("drop", "")))
             kept = {option: value for option, value in unit.get("options", {}).items() if option not in dropped}
             kept.update(options)
-            units[section] = {"type": said.get("type", section), "enabled": said.get("enabled", "1") in TRUE, "options": kept}
+            units[section] = {
+                "type": said.get("type", section),
+                "enabled": said.get("enabled", "1") in TRUE,
+                "options": kept,
+            }
 
 
 def _options(reader, path, section=None):
-    """Return {section: {option: {value, file, line}}} of a file as tuned's ConfigParser reads it; section: that of the first lines."""
+    """Return {section: {option: {value, file, line}}} of a file as tuned's ConfigParser reads it; section: that of
+    the first lines.
+    """
     sections = {section: {}} if section else {}
     option = None
     for number, raw in enumerate((reader.read_if_present(path) or "").split("\n"), 1):
@@ -98,7 +126,7 @@ def _options(reader, path, section=None):
         if option and line[0].isspace():
             option["value"].append(text)
         elif text[0] == "[" and "]" in text:
-            section, option = text[1:text.rindex("]")], None
+            section, option = text[1 : text.rindex("]")], None
             sections.setdefault(section, {})
         elif section in sections and "=" in text:
             name, _equals, value = text.partition("=")
@@ -123,7 +151,9 @@ def _without_comment(line):
 
 
 def is_on(files):
-    """Return whether tuned runs or is enabled. Where a captured tree shows neither its units nor what is enabled, yes."""
+    """Return whether tuned runs or is enabled. Where a captured tree shows neither its units nor what is enabled,
+    yes.
+    """
     running = service_is_active(files, "tuned")
     try:
         enabled = files.names(ENABLED_UNITS)
@@ -133,7 +163,8 @@ def is_on(files):
 
 
 def resolve(sysctl_files, profile, boot):
-    """Return {key: {value, file, line}}: what tuned leaves of the keys of SysctlFiles after the boot; a key that it does not set is absent.
+    """Return {key: {value, file, line}}: what tuned leaves of the keys of SysctlFiles after the boot; a key that it
+    does not set is absent.
 
     profile: what active() returns. boot: {key: {value, …}} of sysctl_files.resolve, what tuned finds.
     """
@@ -147,7 +178,7 @@ def resolve(sysctl_files, profile, boot):
     if profile["reapply"]:
         for path in sysctl_files.in_order(REAPPLIED, hidden=True) + [LAST_FILE] * sysctl_files.files.exists(LAST_FILE):
             for one in sysctl_files.lines(path):
-                found = [one] if isinstance(one, Assignment) else _assignments(*one, file=path)
+                found = [one] if isinstance(one, Assignment) else _assignments(one[0], one[1], path)
                 for assignment in found:
                     if assignment.key in keys:
                         writes.setdefault(keys[assignment.key], []).append(assignment)
@@ -157,7 +188,9 @@ def resolve(sysctl_files, profile, boot):
 def _assignments(number, text, file):
     """Return the Assignments of a line as tuned reads it; Python also ends a line at a carriage return."""
     pieces = (piece.strip().partition("=") for piece in text.split("\r"))
-    return [Assignment(_path_of(option.strip()), value.strip(), file, number) for option, equals, value in pieces if equals]  # no key begins with "#"
+    return [
+        Assignment(_path_of(option.strip()), value.strip(), file, number) for option, equals, value in pieces if equals
+    ]  # no key begins with "#"
 
 
 def _path_of(option):
@@ -171,7 +204,9 @@ def _unquoted(text):
 
 
 def _without_modifier(key, text, before):
-    """Return the *text* of a profile's value that tuned writes over the value *before*, None where it keeps that or the files do not tell it."""
+    """Return the *text* of a profile's value that tuned writes over the value *before*, None where it keeps that or
+    the files do not tell it.
+    """
     if text[:1] not in ("<", ">"):
         return text
     wanted, _decisive = held_after(key, [text[1:]])

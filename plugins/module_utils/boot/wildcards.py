@@ -12,8 +12,14 @@ SPECIAL = frozenset("*?[")  # systemd's src/basic/string-util.h GLOB_CHARS
 # What may stand in the name of a key, for brackets.
 NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
 CLASSES = {
-    "alpha": str.isalpha, "digit": str.isdigit, "alnum": str.isalnum, "lower": str.islower, "punct": "_".__eq__,
-    "xdigit": "0123456789abcdef".__contains__, "print": str.isprintable, "graph": str.isprintable,
+    "alpha": str.isalpha,
+    "digit": str.isdigit,
+    "alnum": str.isalnum,
+    "lower": str.islower,
+    "punct": "_".__eq__,
+    "xdigit": "0123456789abcdef".__contains__,
+    "print": str.isprintable,
+    "graph": str.isprintable,
 }
 ANY_NUMBER, ANY_ONE = "*", "?"
 
@@ -64,7 +70,7 @@ def _tokens(pattern):
             tokens.append("=" + pattern[position])
             position += 1
         elif character == "[":
-            negated = pattern[position:position + 1] in ("!", "^")
+            negated = pattern[position : position + 1] in ("!", "^")
             inside = position + negated
             end = _end_of_bracket(pattern, inside)
             if end is None:
@@ -81,7 +87,7 @@ def _tokens(pattern):
 def _end_of_bracket(pattern, inside):
     """Return where the "]" is that closes a bracket, whose *inside* begins there; None without one."""
     last_class = None
-    position = inside + (pattern[inside:inside + 1] == "]")  # as the first character it closes nothing
+    position = inside + (pattern[inside : inside + 1] == "]")  # as the first character it closes nothing
     while position < len(pattern):
         character = pattern[position]
         if character == "]":
@@ -93,33 +99,33 @@ def _end_of_bracket(pattern, inside):
             last_class = end - 1
         position = end or position + (2 if character == "\\" else 1)
     # What could be the end of a class was that of the bracket.
-    return inside if last_class is None and pattern[inside:inside + 1] == "]" else last_class
+    return inside if last_class is None and pattern[inside : inside + 1] == "]" else last_class
 
 
 def _end_of_class(pattern, start):
     """Return where a [:class:], or a character as [.x.] or [=x=], ends that begins at *start*; None without one."""
-    kind, end = pattern[start + 1:start + 2], start + 2
+    kind, end = pattern[start + 1 : start + 2], start + 2
     if kind == ":":
-        while pattern[end:end + 1].isalnum() or pattern[end:end + 1] == "_":
+        while pattern[end : end + 1].isalnum() or pattern[end : end + 1] == "_":
             end += 1
-    elif kind in (".", "=") and pattern[end:end + 1] != "]":
+    elif kind in (".", "=") and pattern[end : end + 1] != "]":
         end += 1
     else:
         return None
-    return end + 2 if pattern[end:end + 2] == kind + "]" else None
+    return end + 2 if pattern[end : end + 2] == kind + "]" else None
 
 
 def _in_bracket(negated, inside):
     """Return the characters of a name that a bracket with this *inside* matches."""
     found, position = set(), 0
     while position < len(inside):
-        end = _end_of_class(inside, position) if inside[position:position + 2] == "[:" else None
+        end = _end_of_class(inside, position) if inside[position : position + 2] == "[:" else None
         if end is not None and end - position > 4:
-            found.update(filter(CLASSES.get(inside[position + 2:end - 2], "".__contains__), NAME_CHARACTERS))
+            found.update(filter(CLASSES.get(inside[position + 2 : end - 2], "".__contains__), NAME_CHARACTERS))
             position = end
             continue
         first, position = _character(inside, position)
-        if inside[position:position + 1] == "-" and position + 1 < len(inside):
+        if inside[position : position + 1] == "-" and position + 1 < len(inside):
             last, position = _character(inside, position + 1)
             found.update(one for one in NAME_CHARACTERS if first <= one <= last)
         else:
@@ -134,7 +140,7 @@ def _character(inside, position):
     """
     if inside[position] == "\\" and position + 1 < len(inside):
         return inside[position + 1], position + 2
-    word = inside[position:position + 5]
+    word = inside[position : position + 5]
     if len(word) == 5 and word[0] == "[" and word[1] in ".=" and word[3] in ".=" and word[4] == "]":
         return word[2], position + 5
     return inside[position], position + 1
@@ -143,8 +149,8 @@ def _character(inside, position):
 def expanded(pattern, most, longest):
     """Return the patterns that *pattern* stands for by its braces.
 
-    None where these are more than *most*, or longer than *longest* together. Braces that are not closed are none, nor is
-    what follows them.
+    None where these are more than *most*, or longer than *longest* together. Braces that are not closed are none, nor
+    is what follows them.
     """
     unclosed = _first_unclosed(pattern)
     outer, alternatives, prefixes = [], [], [""]  # those of the braces that are open, and of the innermost
@@ -163,7 +169,8 @@ def expanded(pattern, most, longest):
             else:
                 alternatives = alternatives + prefixes if alternatives else prefixes
                 prefixes = [""]
-                if len(alternatives) > most or sum(map(len, alternatives)) > longest:
+                characters = len("".join(alternatives))
+                if len(alternatives) > most or characters > longest:
                     return None
             if character == "}":
                 found = alternatives

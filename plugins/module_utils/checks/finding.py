@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one kind of finding, and checks as data: lint, findings, gate, drift and roll-out regressions all have this form."""
+"""The one kind of finding, and checks as data: lint, findings, gate, drift and roll-out regressions all have this
+form.
+"""
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import within_bounds
 
@@ -12,19 +14,26 @@ SEVERITIES = ("error", "warning", "info")  # the worst first: errors fail a play
 def finding(identifier, severity, subject, message, evidence, remedy):
     """Return a finding as a dictionary of these names.
 
-    identifier: a word that users name to silence it or to change its severity; each has an entry in the docs. subject: the sysctl key,
-    file or control group that it is about, None for the host. evidence: the numbers that message is made of; one that 64 bits do not hold
-    is None, as in all facts.
+    identifier: a word that users name to silence it or to change its severity; each has an entry in the docs. subject:
+    the sysctl key, file or control group that it is about, None for the host. evidence: the numbers that message is
+    made of; one that 64 bits do not hold is None, as in all facts.
     """
-    return {"id": identifier, "severity": severity, "subject": subject, "message": message, "evidence": within_bounds(evidence), "remedy": remedy}
+    return {
+        "id": identifier,
+        "severity": severity,
+        "subject": subject,
+        "message": message,
+        "evidence": within_bounds(evidence),
+        "remedy": remedy,
+    }
 
 
 class Check:
     """A check as data.
 
-    identifier, severity: of its findings. needs: the parts of the data without which it cannot be made. rule: a function of the data that
-    yields (subject, evidence) for each thing it finds, or (subject, evidence, severity) where that depends. message, remedy: texts, or
-    functions of subject and evidence that return them.
+    identifier, severity: of its findings. needs: the parts of the data without which it cannot be made. rule: a
+    function of the data that yields (subject, evidence) for each thing it finds, or (subject, evidence, severity) where
+    that depends. message, remedy: texts, or functions of subject and evidence that return them.
     """
 
     def __init__(self, identifier, severity, needs, rule, message, remedy):
@@ -36,11 +45,22 @@ class Check:
         self.remedy = remedy
 
     def findings(self, data):
-        """Return what this check finds in *data* ({part: value}), nothing where a part that it needs is absent or None."""
+        """Return what this check finds in *data* ({part: value}), nothing where a part that it needs is absent or
+        None.
+        """
         if any(data.get(part) is None for part in self.needs):
             return []
-        return [finding(self.identifier, severity[0] if severity else self.severity, subject, _said(self.message, subject, evidence), evidence,
-                        _said(self.remedy, subject, evidence)) for subject, evidence, *severity in self.rule(data)]
+        return [
+            finding(
+                self.identifier,
+                severity[0] if severity else self.severity,
+                subject,
+                _said(self.message, subject, evidence),
+                evidence,
+                _said(self.remedy, subject, evidence),
+            )
+            for subject, evidence, *severity in self.rule(data)
+        ]
 
 
 def _said(text, subject, evidence):
@@ -63,9 +83,17 @@ def worst_first(findings):
 
 
 def silence(findings, reasons):
-    """Return *findings* with those marked that *reasons* ({id: reason}) name: "silenced" holds the reason, the severity stays. Errors cannot be silenced."""
-    return worst_first([dict(found, silenced=reasons[found["id"]]) if found["id"] in reasons and found["severity"] != "error" else found
-                        for found in findings])
+    """Return *findings* with those marked that *reasons* ({id: reason}) name: "silenced" holds the reason, the
+    severity stays. Errors cannot be silenced.
+    """
+    return worst_first(
+        [
+            dict(found, silenced=reasons[found["id"]])
+            if found["id"] in reasons and found["severity"] != "error"
+            else found
+            for found in findings
+        ]
+    )
 
 
 def counting(findings, severity):

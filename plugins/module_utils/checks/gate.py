@@ -7,7 +7,12 @@
 import re
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import bounded, quoted
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import SEVERITIES, finding, run_checks, with_severities
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import (
+    SEVERITIES,
+    finding,
+    run_checks,
+    with_severities,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.memory import CHECKS, TCP_FINDINGS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.pools import describe_tcp
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
@@ -31,8 +36,11 @@ RULES = {
 }
 WORDS = {"fail": "error", "warn": "warning", "ignore": "info"}
 # rule: (the finding that it is about, the one that says that this could not be looked at)
-SHORT_FORMS = {"udp": ("udp-critical", "udp-unknown"), "cgroups": ("cgroup-pressure", "cgroups-unreadable"),
-               "kernel_log": ("kernel-log", "kernel-log-unreadable")}
+SHORT_FORMS = {
+    "udp": ("udp-critical", "udp-unknown"),
+    "cgroups": ("cgroup-pressure", "cgroups-unreadable"),
+    "kernel_log": ("kernel-log", "kernel-log-unreadable"),
+}
 NOT_READ = "The host was not read, so its state is not known."
 NAMES_TOLD = 10  # hosts of a kind in the message about a fleet; all of them are in its result
 
@@ -40,12 +48,13 @@ NAMES_TOLD = 10  # hosts of a kind in the message about a fleet; all of them are
 def judge(facts, rules=None):
     """Return {passes, verdict, state, message, findings}: verdict "pass", "warn" or "fail", message one paragraph.
 
-    facts: the value of ansible_facts.socket_memory with the subset "tcp", or None for a host that was not read; whatever else
-    was gathered is judged too. rules: what differs from RULES. findings: those of checks.memory, the worst first; info is in
-    neither verdict nor message. Raises SocketMemoryError for wrong rules.
+    facts: the value of ansible_facts.socket_memory with the subset "tcp", or None for a host that was not read;
+    whatever else was gathered is judged too. rules: what differs from RULES. findings: those of checks.memory, the
+    worst first; info is in neither verdict nor message. Raises SocketMemoryError for wrong rules.
 
-    Of a window, a state counts that is held at the end and was for the share "sustained" of the time that could be read. Time that
-    could not be read is in no share, and any of it is a warning. Where the end cannot be read, the host fails.
+    Of a window, a state counts that is held at the end and was for the share "sustained" of the time that could be
+    read. Time that could not be read is in no share, and any of it is a warning. Where the end cannot be read, the host
+    fails.
     """
     rules = check_rules(rules or {})
     if not facts or not facts.get("tcp"):
@@ -60,7 +69,13 @@ def judge(facts, rules=None):
         remedies = [one["remedy"] for one in counts]
         texts += [_counted(facts), _holder(facts)] + sorted(set(remedies), key=remedies.index)
     verdict = {"error": "fail", "warning": "warn"}[counts[0]["severity"]] if counts else "pass"
-    return {"passes": verdict != "fail", "verdict": verdict, "state": facts["tcp"]["state"], "message": sentences(texts), "findings": found}
+    return {
+        "passes": verdict != "fail",
+        "verdict": verdict,
+        "state": facts["tcp"]["state"],
+        "message": sentences(texts),
+        "findings": found,
+    }
 
 
 def _severities(rules):
@@ -76,11 +91,12 @@ def _severities(rules):
 
 
 def judge_fleet(facts_of_hosts, budget, active, batch, rules=None):
-    """Return {passes, verdict, message, findings, tolerated, judged, not_well} for {name: facts or None} of all hosts of a play.
+    """Return {passes, verdict, message, findings, tolerated, judged, not_well} for {name: facts or None} of all hosts
+    of a play.
 
-    budget: how many of them may fail, such as 3 or "5 %" (rounded down). active: names of those that have not failed. batch: names
-    of those that are active and have been read by now; others without facts are still to come. not_well: {name: id of its
-    worst finding}. Raises SocketMemoryError for a wrong budget or wrong rules.
+    budget: how many of them may fail, such as 3 or "5 %" (rounded down). active: names of those that have not failed.
+    batch: names of those that are active and have been read by now; others without facts are still to come. not_well:
+    {name: id of its worst finding}. Raises SocketMemoryError for a wrong budget or wrong rules.
     """
     tolerated = _tolerated(budget, len(facts_of_hosts))
     not_well, judged = {}, 0
@@ -97,19 +113,48 @@ def judge_fleet(facts_of_hosts, budget, active, batch, rules=None):
         more = len(hosts) - NAMES_TOLD
         kinds.append("%s: %s%s" % (kind, ", ".join(hosts[:NAMES_TOLD]), " and %d more" % more if more > 0 else ""))
     message = "%d of %d hosts do not pass, %d of %d are tolerated%s." % (
-        len(not_well), judged, tolerated, len(facts_of_hosts), " (%s)" % "; ".join(kinds) if kinds else "")
+        len(not_well),
+        judged,
+        tolerated,
+        len(facts_of_hosts),
+        " (%s)" % "; ".join(kinds) if kinds else "",
+    )
     passes = len(not_well) <= tolerated
-    found = [] if passes else [finding("fleet-budget", "error", None, message, {"failing": len(not_well), "judged": judged, "tolerated": tolerated},
-                                       "Look at the hosts that are named, or raise the budget.")]
-    return {"passes": passes, "verdict": "pass" if passes else "fail", "message": message, "findings": found, "tolerated": tolerated, "judged": judged,
-            "not_well": not_well}
+    found = (
+        []
+        if passes
+        else [
+            finding(
+                "fleet-budget",
+                "error",
+                None,
+                message,
+                {"failing": len(not_well), "judged": judged, "tolerated": tolerated},
+                "Look at the hosts that are named, or raise the budget.",
+            )
+        ]
+    )
+    return {
+        "passes": passes,
+        "verdict": "pass" if passes else "fail",
+        "message": message,
+        "findings": found,
+        "tolerated": tolerated,
+        "judged": judged,
+        "not_well": not_well,
+    }
 
 
 def _tolerated(budget, hosts):
     """Return how many of *hosts* a budget such as 3, "3" or "5 %" tolerates."""
     match = re.match(r"([0-9]{1,18}) *(%?)\Z", _written(budget).strip())
     if not match or match.group(2) and int(match.group(1)) > 100:
-        raise refuse("fleet budget", quoted(budget), "a number of hosts such as 3, or a share of them such as '5 %'", "Correct it.")
+        raise refuse(
+            "fleet budget",
+            quoted(budget),
+            "a number of hosts such as 3, or a share of them such as '5 %'",
+            "Correct it.",
+        )
     return int(match.group(1)) * hosts // 100 if match.group(2) else int(match.group(1))
 
 
@@ -135,9 +180,16 @@ def check_rules(rules):
         elif isinstance(RULES[name], str):
             if value not in tuple(WORDS):
                 raise refuse(name, quoted(value), "one of " + ", ".join(WORDS), "Correct it.")
-        elif not re.match(r"[0-9]{1,18}(\.[0-9]{1,18})?\Z", _written(value)) or name == "sustained" and float(value) > 1:
-            raise refuse(name, quoted(value), "a share from 0 to 1" if name == "sustained" else "a number from 0", "Correct it.")
-    return {name: float(rules.get(name, rule)) if isinstance(rule, (int, float)) else rules.get(name, rule) for name, rule in RULES.items()}
+        elif (
+            not re.match(r"[0-9]{1,18}(\.[0-9]{1,18})?\Z", _written(value)) or name == "sustained" and float(value) > 1
+        ):
+            raise refuse(
+                name, quoted(value), "a share from 0 to 1" if name == "sustained" else "a number from 0", "Correct it."
+            )
+    return {
+        name: float(rules.get(name, rule)) if isinstance(rule, (int, float)) else rules.get(name, rule)
+        for name, rule in RULES.items()
+    }
 
 
 def _check_severities(name, severities):
@@ -148,17 +200,28 @@ def _check_severities(name, severities):
         if identifier not in known:
             raise refuse(name, "the id %s" % quoted(identifier), "one of " + ", ".join(known), "Correct it.")
         if severity not in SEVERITIES:
-            raise refuse("%s.%s" % (name, identifier), quoted(severity), "one of " + ", ".join(SEVERITIES), "Correct it.")
+            raise refuse(
+                "%s.%s" % (name, identifier), quoted(severity), "one of " + ", ".join(SEVERITIES), "Correct it."
+            )
 
 
 def _counted(facts):
     """Return what the kernel counted in the window, as a sentence."""
     counters = facts["window"]["counters"] if "window" in facts else {}
-    counted = ["%s %d" % (name, counters[name]) for name in sorted(counters) if counters[name] and not name.startswith("TCPMemoryPressures")]
+    counted = [
+        "%s %d" % (name, counters[name])
+        for name in sorted(counters)
+        if counters[name] and not name.startswith("TCPMemoryPressures")
+    ]
     return "The kernel counted in the window: %s." % ", ".join(counted) if counted else ""
 
 
 def _holder(facts):
     """Return which control group holds most socket memory, as a sentence."""
     groups = (facts.get("cgroups") or {}).get("groups")
-    return "Of all control groups, %s holds most socket memory: %s." % (groups[0]["path"], human_bytes(groups[0]["socket_bytes"])) if groups else ""
+    return (
+        "Of all control groups, %s holds most socket memory: %s."
+        % (groups[0]["path"], human_bytes(groups[0]["socket_bytes"]))
+        if groups
+        else ""
+    )

@@ -20,12 +20,18 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.poo
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import TCP_STATES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import human_bytes, sentences, times
 
-# net/ipv4/tcp.c tcp_too_many_orphans: in timers an orphan whose peer does not answer counts twice, after a soft error four times.
-ORPHAN_EFFECTS = ((1, "the kernel resets every connection that is closed with unsent data"), (2, "the kernel resets those whose peer does not answer"),
-                  (4, "the kernel resets those whose peer does not answer and that met an error"))
+# net/ipv4/tcp.c tcp_too_many_orphans: in timers an orphan whose peer does not answer counts twice, after a soft error
+# four times.
+ORPHAN_EFFECTS = (
+    (1, "the kernel resets every connection that is closed with unsent data"),
+    (2, "the kernel resets those whose peer does not answer"),
+    (4, "the kernel resets those whose peer does not answer and that met an error"),
+)
 FIND_ORPHANS = "Find who closes connections with unsent data to slow peers; do not lower tcp_max_orphans."
 STALLED = 10  # percent of the time that a control group waits for memory; some of it is how memory.high works
-FULL = 0.9  # of a limit of control groups version 1: the charge that does not fit is refused, so the usage stays below it
+FULL = (
+    0.9  # of a limit of control groups version 1: the charge that does not fit is refused, so the usage stays below it
+)
 # state: severity, remedy
 TCP_FINDINGS = {
     "normal": ("info", ""),  # only where a user chose it as a state that fails or warns
@@ -33,7 +39,10 @@ TCP_FINDINGS = {
     "imminent": ("warning", "Find the sockets that hold the memory (ss -tm) and raise tcp_mem if there is room."),
     "pressure": ("error", "Find the sockets that hold the memory (ss -tm); raise tcp_mem if there is room."),
     "recovering": ("error", "Wait until it is below low, or raise tcp_mem so that low is above it."),
-    "critical": ("error", "Free memory now: restart the reader that fell behind (ss -tm), or raise tcp_mem if there is room."),
+    "critical": (
+        "error",
+        "Free memory now: restart the reader that fell behind (ss -tm), or raise tcp_mem if there is room.",
+    ),
 }
 
 
@@ -43,7 +52,9 @@ def _is_certain(tcp):
 
 
 def _held_states(data):
-    """Return the states among which the one that TCP is in is held: those that fail, or else those that warn. None where it is in neither."""
+    """Return the states among which the one that TCP is in is held: those that fail, or else those that warn. None
+    where it is in neither.
+    """
     for states in (data["rules"]["fail_states"], data["rules"]["warn_states"]):
         if data["tcp"]["state"] in states and is_held(data, "tcp", states, data["rules"]["sustained"]):
             return states
@@ -52,12 +63,17 @@ def _held_states(data):
 
 def _tcp_state(state):
     """Return the rule that TCP is in *state*."""
+
     def rule(data):
         tcp = data["tcp"]
         states = _held_states(data) if tcp["state"] == state else None
         if states and _is_certain(tcp):
-            evidence = {name: tcp[name] for name in ("state", "used", "thresholds", "kernel_flag", "error_bound", "percent_of_high")}
+            evidence = {
+                name: tcp[name]
+                for name in ("state", "used", "thresholds", "kernel_flag", "error_bound", "percent_of_high")
+            }
             yield None, dict(evidence, since=held_since(data, states))
+
     return rule
 
 
@@ -87,15 +103,32 @@ def _tcp_spike(data):
     if states or entered and "pressure" in fails:
         held = sum(seconds for state, seconds in seen if state in states)
         severity = "warning" if data["rules"]["sustained"] else "error"
-        yield None, {"states": states, "held_seconds": held, "seconds": data["window"]["seconds"], "entered": entered,
-                     "is_over": seen[-1][0] not in states}, severity
+        yield (
+            None,
+            {
+                "states": states,
+                "held_seconds": held,
+                "seconds": data["window"]["seconds"],
+                "entered": entered,
+                "is_over": seen[-1][0] not in states,
+            },
+            severity,
+        )
 
 
 def _spike_message(_subject, found):
     if not found["states"]:
-        return "The kernel entered pressure %s within %.1f seconds, too briefly to be seen." % (times(found["entered"]), found["seconds"])
+        return "The kernel entered pressure %s within %.1f seconds, too briefly to be seen." % (
+            times(found["entered"]),
+            found["seconds"],
+        )
     over = ", and is no longer" if found["is_over"] else ""
-    return "It was in %s for %.1f of %.1f seconds%s." % (" and ".join(found["states"]), found["held_seconds"], found["seconds"], over)
+    return "It was in %s for %.1f of %.1f seconds%s." % (
+        " and ".join(found["states"]),
+        found["held_seconds"],
+        found["seconds"],
+        over,
+    )
 
 
 def _udp_critical(data):
@@ -116,6 +149,7 @@ def _udp_unknown_message(_subject, found):
 
 def _of_limit(name):
     """Return the rule that the count of *name*, "orphans" or "time_wait", reaches a part of its limit."""
+
     def rule(data):
         count, limit = data["tcp"][name]["count"], data["tcp"][name]["limit"]
         if None in (count, limit) or limit <= 0:
@@ -125,6 +159,7 @@ def _of_limit(name):
             if 0 < data["rules"]["%s_%s_percent" % (name, word)] <= percent:
                 yield None, {"count": count, "limit": limit, "percent": round(percent, 1)}, severity
                 return
+
     return rule
 
 
@@ -135,10 +170,18 @@ def _orphans_message(_subject, found):
 
 def _cgroup_pressure(data):
     for group in (data["cgroups"] or {}).get("groups", []):
-        signs = ["%s %s" % (name, times(number)) for name, number in sorted(group.get("events_in_window", {}).items()) if number and name != "low"]
+        signs = [
+            "%s %s" % (name, times(number))
+            for name, number in sorted(group.get("events_in_window", {}).items())
+            if number and name != "low"
+        ]
         if (group["stalled_percent"] or 0) >= STALLED:
             signs.append("waiting for memory %.0f %% of the time" % group["stalled_percent"])
-        if group["memory_bytes"] is None and group["max_bytes"] is not None and group["socket_bytes"] >= FULL * group["max_bytes"]:
+        if (
+            group["memory_bytes"] is None
+            and group["max_bytes"] is not None
+            and group["socket_bytes"] >= FULL * group["max_bytes"]
+        ):
             signs.append("its sockets are at their limit of %s" % human_bytes(group["max_bytes"]))
         if signs:
             yield group["path"], {"socket_bytes": group["socket_bytes"], "signs": signs}
@@ -146,9 +189,11 @@ def _cgroup_pressure(data):
 
 def _is_unreadable(part):
     """Return the rule that *part* of the facts was asked for and could not be read."""
+
     def rule(data):
         if part in data and data[part] is None:
             yield None, {}
+
     return rule
 
 
@@ -158,37 +203,121 @@ def _kernel_log(data):
             yield None, message
 
 
-CHECKS = tuple(Check("tcp-" + state, severity, ("tcp",), _tcp_state(state), lambda _subject, found: sentences(
-    [describe_tcp(found), found["since"], pressure_bounds(found)]), remedy) for state, (severity, remedy) in TCP_FINDINGS.items()) + (
-    Check("tcp-unknown", "error", ("tcp",), _tcp_unknown, "Neither the flag nor the usage can be read, so the state of the host is not known.",
-          "Let /proc/net/protocols and /proc/net/sockstat be read."),
-    Check("tcp-partly-unknown", "warning", ("tcp",), _tcp_partly_unknown,
-          lambda _subject, found: "For %.1f of %.1f seconds neither the flag nor the usage could be read, so the state in that time is not known." % (
-              found["unreadable_seconds"], found["seconds"]),
-          "Let /proc/net/protocols and /proc/net/sockstat be read, and observe it again."),
-    Check("tcp-spike", "warning", ("tcp", "window"), _tcp_spike, _spike_message,
-          "Observe it for longer, and find the sockets that hold the memory (ss -tm) while it lasts."),
-    Check("tcp-flag-unreadable", "warning", ("tcp",), _tcp_flag_unreadable,
-          lambda _subject, found: "The kernel's pressure flag cannot be read; the state %r comes from numbers alone." % found["state"],
-          "Let /proc/net/protocols be read: between low and pressure, numbers alone cannot show the state."),
-    Check("udp-critical", "error", ("udp",), _udp_critical,
-          lambda _subject, found: "UDP memory is at its only limit, udp_mem[0]: %s of %s, datagrams are dropped." % (
-              human_bytes(found["used"]["bytes"]), human_bytes(threshold(found, "low", "bytes"))),
-          "Find the sockets whose readers fell behind (ss -um) and raise udp_mem."),
-    Check("udp-unknown", "warning", ("udp",), _udp_unknown, _udp_unknown_message,
-          "Let /proc/net/sockstat and /proc/sys/net/ipv4/udp_mem be read."),
+CHECKS = tuple(
+    Check(
+        "tcp-" + state,
+        severity,
+        ("tcp",),
+        _tcp_state(state),
+        lambda _subject, found: sentences([describe_tcp(found), found["since"], pressure_bounds(found)]),
+        remedy,
+    )
+    for state, (severity, remedy) in TCP_FINDINGS.items()
+) + (
+    Check(
+        "tcp-unknown",
+        "error",
+        ("tcp",),
+        _tcp_unknown,
+        "Neither the flag nor the usage can be read, so the state of the host is not known.",
+        "Let /proc/net/protocols and /proc/net/sockstat be read.",
+    ),
+    Check(
+        "tcp-partly-unknown",
+        "warning",
+        ("tcp",),
+        _tcp_partly_unknown,
+        lambda _subject, found: (
+            "For %.1f of %.1f seconds neither the flag nor the usage could be read, so the state in that time is not "
+            "known." % (found["unreadable_seconds"], found["seconds"])
+        ),
+        "Let /proc/net/protocols and /proc/net/sockstat be read, and observe it again.",
+    ),
+    Check(
+        "tcp-spike",
+        "warning",
+        ("tcp", "window"),
+        _tcp_spike,
+        _spike_message,
+        "Observe it for longer, and find the sockets that hold the memory (ss -tm) while it lasts.",
+    ),
+    Check(
+        "tcp-flag-unreadable",
+        "warning",
+        ("tcp",),
+        _tcp_flag_unreadable,
+        lambda _subject, found: (
+            "The kernel's pressure flag cannot be read; the state %r comes from numbers alone." % found["state"]
+        ),
+        "Let /proc/net/protocols be read: between low and pressure, numbers alone cannot show the state.",
+    ),
+    Check(
+        "udp-critical",
+        "error",
+        ("udp",),
+        _udp_critical,
+        lambda _subject, found: (
+            "UDP memory is at its only limit, udp_mem[0]: %s of %s, datagrams are dropped."
+            % (human_bytes(found["used"]["bytes"]), human_bytes(threshold(found, "low", "bytes")))
+        ),
+        "Find the sockets whose readers fell behind (ss -um) and raise udp_mem.",
+    ),
+    Check(
+        "udp-unknown",
+        "warning",
+        ("udp",),
+        _udp_unknown,
+        _udp_unknown_message,
+        "Let /proc/net/sockstat and /proc/sys/net/ipv4/udp_mem be read.",
+    ),
     Check("tcp-orphans", "warning", ("tcp",), _of_limit("orphans"), _orphans_message, FIND_ORPHANS),
-    Check("tcp-time-wait", "warning", ("tcp",), _of_limit("time_wait"),
-          lambda _subject, found: "%d connections in TIME-WAIT are %.0f %% of tcp_max_tw_buckets; past the limit they end without." % (
-              found["count"], found["percent"]),
-          "Let clients keep their connections, or raise tcp_max_tw_buckets: each costs 256 bytes, none of it of tcp_mem."),
-    Check("cgroups-unreadable", "warning", (), _is_unreadable("cgroups"), "The control groups cannot be read.", "Run it as root, outside of containers."),
-    Check("cgroup-pressure", "warning", ("cgroups",), _cgroup_pressure,
-          lambda path, found: "The control group %s holds %s in sockets and is short of memory (%s): the kernel restricts them, whatever its flag says." % (
-              path, human_bytes(found["socket_bytes"]), ", ".join(found["signs"])),
-          lambda path, _found: "Raise the memory limit of %s or relieve it." % path),
-    Check("kernel-log-unreadable", "warning", (), _is_unreadable("kernel_log"), "The kernel log cannot be read.", "Run it as root, outside of containers."),
-    Check("kernel-log", "warning", ("kernel_log",), _kernel_log,
-          lambda _subject, found: 'The kernel said "%s" %s, last %.0f seconds ago.' % (found["text"], times(found["count"]), found["last_age_seconds"]),
-          FIND_ORPHANS),
+    Check(
+        "tcp-time-wait",
+        "warning",
+        ("tcp",),
+        _of_limit("time_wait"),
+        lambda _subject, found: (
+            "%d connections in TIME-WAIT are %.0f %% of tcp_max_tw_buckets; past the limit they end without."
+            % (found["count"], found["percent"])
+        ),
+        "Let clients keep their connections, or raise tcp_max_tw_buckets: each costs 256 bytes, none of it of tcp_mem.",
+    ),
+    Check(
+        "cgroups-unreadable",
+        "warning",
+        (),
+        _is_unreadable("cgroups"),
+        "The control groups cannot be read.",
+        "Run it as root, outside of containers.",
+    ),
+    Check(
+        "cgroup-pressure",
+        "warning",
+        ("cgroups",),
+        _cgroup_pressure,
+        lambda path, found: (
+            "The control group %s holds %s in sockets and is short of memory (%s): the kernel restricts them, "
+            "whatever its flag says." % (path, human_bytes(found["socket_bytes"]), ", ".join(found["signs"]))
+        ),
+        lambda path, _found: "Raise the memory limit of %s or relieve it." % path,
+    ),
+    Check(
+        "kernel-log-unreadable",
+        "warning",
+        (),
+        _is_unreadable("kernel_log"),
+        "The kernel log cannot be read.",
+        "Run it as root, outside of containers.",
+    ),
+    Check(
+        "kernel-log",
+        "warning",
+        ("kernel_log",),
+        _kernel_log,
+        lambda _subject, found: (
+            'The kernel said "%s" %s, last %.0f seconds ago.'
+            % (found["text"], times(found["count"]), found["last_age_seconds"])
+        ),
+        FIND_ORPHANS,
+    ),
 )

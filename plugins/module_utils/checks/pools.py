@@ -23,12 +23,21 @@ def threshold(pool, name, unit="pages"):
 
 
 def describe_tcp(tcp):
-    """Return what the fact tcp says in one sentence: "TCP memory is normal: 4.7 MiB of 1.4 GiB (0.3 % of high), kernel flag no."."""
+    """Return what the fact tcp says in one sentence: "TCP memory is normal: 4.7 MiB of 1.4 GiB (0.3 % of high),
+    kernel flag no.".
+    """
     sizes = "%s in use" % human_bytes(tcp["used"]["bytes"])
     high = threshold(tcp, "high", "bytes")
     if None not in (tcp["percent_of_high"], high):
-        sizes = "%s of %s (%.1f %% of high)" % (human_bytes(tcp["used"]["bytes"]), human_bytes(high), tcp["percent_of_high"])
-    words = {"pressure": "under pressure", None: "in an unknown state, because its thresholds or its usage cannot be read"}
+        sizes = "%s of %s (%.1f %% of high)" % (
+            human_bytes(tcp["used"]["bytes"]),
+            human_bytes(high),
+            tcp["percent_of_high"],
+        )
+    words = {
+        "pressure": "under pressure",
+        None: "in an unknown state, because its thresholds or its usage cannot be read",
+    }
     flag = {True: "yes", False: "no", None: "unreadable"}[tcp["kernel_flag"]]
     effect = "; %s" % EFFECTS[tcp["state"]] if tcp["state"] in EFFECTS else ""
     return "TCP memory is %s: %s, kernel flag %s%s." % (words.get(tcp["state"], tcp["state"]), sizes, flag, effect)
@@ -44,7 +53,8 @@ def spans(facts, name):
 def unreadable_seconds(facts, name):
     """Return for how many seconds of the window nothing could be read of *name*.
 
-    A network namespace of its own has no thresholds, and so no state: there only the kernel's flag shows the state of TCP, and nothing shows that of UDP.
+    A network namespace of its own has no thresholds, and so no state: there only the kernel's flag shows the state of
+    TCP, and nothing shows that of UDP.
     """
     if "window" not in facts:
         return 0.0
@@ -55,7 +65,8 @@ def unreadable_seconds(facts, name):
 
 
 def is_held(facts, name, states, sustained):
-    """Return whether *states* are held when they were read last, and for the share *sustained* of the time that could be read.
+    """Return whether *states* are held when they were read last, and for the share *sustained* of the time that could
+    be read.
 
     Of the share 0, any moment is enough. Time that could not be read is in no share.
     """
@@ -69,7 +80,9 @@ def is_held(facts, name, states, sustained):
 
 
 def held_since(facts, states):
-    """Return since when TCP is in one of *states* in the window, and how often it entered pressure, as a sentence; "" without a window."""
+    """Return since when TCP is in one of *states* in the window, and how often it entered pressure, as a sentence;
+    "" without a window.
+    """
     if "window" not in facts:
         return ""
     window, seen, seconds = facts["window"], spans(facts, "tcp"), 0.0
@@ -79,10 +92,18 @@ def held_since(facts, states):
         seconds += length
     since = "at least %.1f seconds, the whole window" % window["seconds"]
     if not all(state in states for state, _length in seen):
-        since = "%.1f seconds, %.1f of %.1f in all" % (seconds, sum(length for state, length in seen if state in states), window["seconds"])
+        since = "%.1f seconds, %.1f of %.1f in all" % (
+            seconds,
+            sum(length for state, length in seen if state in states),
+            window["seconds"],
+        )
     entered, trend = window["counters"].get("TCPMemoryPressures"), window["tcp"]["trend"]
     return "It has been so for %s%s; %swith a peak of %s." % (
-        since, ", entered %s" % times(entered) if entered else "", "%s, " % trend if trend else "", human_bytes(window["tcp"]["used"]["peak"]["bytes"]))
+        since,
+        ", entered %s" % times(entered) if entered else "",
+        "%s, " % trend if trend else "",
+        human_bytes(window["tcp"]["used"]["peak"]["bytes"]),
+    )
 
 
 def pressure_bounds(tcp):

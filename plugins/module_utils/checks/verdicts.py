@@ -11,9 +11,11 @@ GRADES = ("fail", "warn", "pass")  # the worst first
 
 
 def joined(verdicts):
-    """Return {passes, verdict, state, message, findings} of several verdicts, as of drift.prove and gate.judge: it passes where all do.
+    """Return {passes, verdict, state, message, findings} of several verdicts, as of drift.prove and gate.judge: it
+    passes where all do.
 
-    verdict: the worst of theirs. message: theirs in one line, the worst first. state: of TCP, None where no verdict is about it.
+    verdict: the worst of theirs. message: theirs in one line, the worst first. state: of TCP, None where no verdict is
+    about it.
     """
     ordered = sorted(verdicts, key=lambda one: GRADES.index(one["verdict"]))
     return {

@@ -76,7 +76,7 @@ def write_atomically(path, text, mode=0o644, attributes=None):
             try:
                 data = text.encode("utf-8", "surrogateescape")
                 while data:
-                    data = data[os.write(handle, data):]
+                    data = data[os.write(handle, data) :]
                 if attributes is None:
                     os.fchmod(handle, mode)
                 else:
@@ -205,8 +205,14 @@ def sync_directory(directory):
 
 
 def is_text(value):
-    """Return whether *value* is what a file here can hold: text of at most MAXIMUM_TEXT characters that becomes bytes, and then the same text again."""
+    """Return whether *value* is what a file here can hold: text of at most MAXIMUM_TEXT characters that becomes
+    bytes, and then the same text again.
+    """
     try:
-        return isinstance(value, str) and len(value) <= MAXIMUM_TEXT and value.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape") == value
+        return (
+            isinstance(value, str)
+            and len(value) <= MAXIMUM_TEXT
+            and value.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape") == value
+        )
     except UnicodeEncodeError:  # half of a surrogate pair
         return False

@@ -31,8 +31,14 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.sav
     state_path,
 )
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.running_values import why_absent, write_running
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import format_value, read_running
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.running_values import (
+    why_absent,
+    write_running,
+)
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import (
+    format_value,
+    read_running,
+)
 
 
 def commit(files, plan):
@@ -131,8 +137,11 @@ def _read_back(progress):
             running, unreadable = read_running(progress.files, setting.key)
             if running != setting.desired:
                 setting.status = "failed"
-                setting.reason = why_absent(unreadable) if unreadable else "after writing %s the kernel holds %s" % (
-                    format_value(setting.desired), format_value(running))
+                setting.reason = (
+                    why_absent(unreadable)
+                    if unreadable
+                    else "after writing %s the kernel holds %s" % (format_value(setting.desired), format_value(running))
+                )
                 failures.append("%s: %s." % (setting.key, setting.reason))
     boot, problems = boot_values(progress.files, [setting.key for setting in plan.settings])
     new = [problem for problem in problems if problem not in plan.warnings]
@@ -141,8 +150,10 @@ def _read_back(progress):
         if value != setting.boot_after:
             setting.status = "failed"
             setting.reason = "; ".join(new) or "another change of the sysctl.d files came in between"
-            failures.append("%s: the next boot sets %s, expected %s: %s. Run again." % (
-                setting.key, value, setting.boot_after, setting.reason))
+            failures.append(
+                "%s: the next boot sets %s, expected %s: %s. Run again."
+                % (setting.key, value, setting.boot_after, setting.reason)
+            )
     return failures
 
 
@@ -156,6 +167,7 @@ def _failure(progress, error, problems):
         cause = "%s: %s. Correct this and run again." % (error.filename or plan.path, cause_of(error))
     else:
         import traceback
+
         cause = "%s." % cause_of(error)
         results["exception"] = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     if problems:
@@ -165,5 +177,6 @@ def _failure(progress, error, problems):
             outcome += " What to go back to is saved in %s." % ", ".join(state_path(plan.path, one) for one in kept)
     else:
         outcome = "File and running values are as before%s." % (
-            " the run that was broken off" if plan.continues else "")
+            " the run that was broken off" if plan.continues else ""
+        )
     return SocketMemoryError("%s was not brought to its new state. %s %s" % (plan.path, cause, outcome), **results)

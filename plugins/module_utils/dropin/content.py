@@ -6,7 +6,12 @@
 
 import itertools
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.sysctl_files import DIRECTORIES, SUFFIX, WORD_CHARACTERS, parse_lines
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.sysctl_files import (
+    DIRECTORIES,
+    SUFFIX,
+    WORD_CHARACTERS,
+    parse_lines,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import quoted
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.atomic_file import MAXIMUM_TEXT, is_text
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
@@ -14,7 +19,9 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sys
 
 # "." and "-" may not be the first.
 NAME_CHARACTERS = WORD_CHARACTERS | set("@+.-")
-LONGEST_NAME = 200  # characters; what is kept for it has longer names, and 255 is the most (include/uapi/linux/limits.h NAME_MAX)
+LONGEST_NAME = (
+    200  # characters; what is kept for it has longer names, and 255 is the most (include/uapi/linux/limits.h NAME_MAX)
+)
 
 
 def check_path(path):
@@ -22,8 +29,12 @@ def check_path(path):
     directory, _slash, name = path.rpartition("/")
     is_name = name.endswith(SUFFIX) and name[0] not in ".-" and NAME_CHARACTERS.issuperset(name)
     if directory not in DIRECTORIES or not is_name or len(name) > LONGEST_NAME:
-        raise refuse("path", quoted(path), "a file NAME%s in %s" % (SUFFIX, " or ".join(DIRECTORIES)),
-                     "Other files are not read at boot. Use a path such as /etc/sysctl.d/99-tcp-memory.conf.")
+        raise refuse(
+            "path",
+            quoted(path),
+            "a file NAME%s in %s" % (SUFFIX, " or ".join(DIRECTORIES)),
+            "Other files are not read at boot. Use a path such as /etc/sysctl.d/99-tcp-memory.conf.",
+        )
     return path
 
 
@@ -33,26 +44,41 @@ def parse_content(content, path):
     Raises SocketMemoryError for any line that is not one plain assignment.
     """
     if not is_text(content or ""):
-        raise refuse("content", "%d characters, or some that no file can hold" % len(content),
-                     "at most %d characters of Unicode text" % MAXIMUM_TEXT, "Leave out what is not needed.")
+        raise refuse(
+            "content",
+            "%d characters, or some that no file can hold" % len(content),
+            "at most %d characters of Unicode text" % MAXIMUM_TEXT,
+            "Leave out what is not needed.",
+        )
     assignments, others = parse_lines(content or "", path)
     for line, text in others:
-        raise refuse("line %d of the content" % line, quoted(text), "key = value", "Correct the line or put # before it.")
+        raise refuse(
+            "line %d of the content" % line, quoted(text), "key = value", "Correct the line or put # before it."
+        )
     desired, lines = {}, {}
     for assignment in assignments:
         where = "line %d of the content" % assignment.line
         if assignment.value is None:
-            raise refuse(where, "the exclusion %s" % quoted("-" + assignment.key), "key = value",
-                         "Remove it: this file only sets values.")
+            raise refuse(
+                where,
+                "the exclusion %s" % quoted("-" + assignment.key),
+                "key = value",
+                "Remove it: this file only sets values.",
+            )
         key_path(assignment.key)
         if assignment.key in desired:
-            raise refuse(where, "%s again, first set in line %d" % (assignment.key, lines[assignment.key]),
-                         "each key once", "Remove one of the two.")
+            raise refuse(
+                where,
+                "%s again, first set in line %d" % (assignment.key, lines[assignment.key]),
+                "each key once",
+                "Remove one of the two.",
+            )
         desired[assignment.key] = parse_value(assignment.key, assignment.value)
         lines[assignment.key] = assignment.line
     if not desired:
-        raise refuse("content", "no assignment", "at least one line key = value",
-                     "To remove the drop-in use state: absent.")
+        raise refuse(
+            "content", "no assignment", "at least one line key = value", "To remove the drop-in use state: absent."
+        )
     return desired
 
 
@@ -63,4 +89,7 @@ def first_edit(found, written):
     pairs = itertools.zip_longest(found.split("\n"), written.split("\n"))
     number, (here, there) = next((number, pair) for number, pair in enumerate(pairs, 1) if pair[0] != pair[1])
     return "was edited: line %d is %s, written here was %s" % (
-        number, quoted(here) if here else "empty", quoted(there) if there else "nothing")
+        number,
+        quoted(here) if here else "empty",
+        quoted(there) if there else "nothing",
+    )

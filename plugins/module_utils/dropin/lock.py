@@ -25,8 +25,9 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors imp
 
 LOCK = "lock"
 OTHER_REMEDY = "Find out why, and run again."
-# A directory that is made here goes again with the last that is saved in it, and no kill may make that forgotten. So it is
-# made with the sticky bit, which means nothing where only root can write, and loses that when its lock has got the mark.
+# A directory that is made here goes again with the last that is saved in it, and no kill may make that forgotten. So it
+# is made with the sticky bit, which means nothing where only root can write, and loses that when its lock has got the
+# mark.
 UNMARKED, MODE, MARKED_LOCK = 0o1700, 0o700, 0o700
 ATTEMPTS = 100  # to take the lock, each after another run has removed it
 
@@ -44,12 +45,18 @@ def is_state_directory(files):
     except PermissionError as error:
         if os.geteuid() == 0:
             raise _refusal("cannot be read: %s" % error.strerror, OTHER_REMEDY) from error
-        raise refuse(STATE_DIRECTORY, "no right to read it as user id %d" % os.geteuid(), "root",
-                     "Run the task with become: true.") from error
+        raise refuse(
+            STATE_DIRECTORY,
+            "no right to read it as user id %d" % os.geteuid(),
+            "root",
+            "Run the task with become: true.",
+        ) from error
     except OSError as error:
         if error.errno in (errno.ENOTDIR, errno.ELOOP):
-            raise _refusal("cannot be written: it is a link or no directory",
-                           "Move it away: the state before the change is saved there.") from error
+            raise _refusal(
+                "cannot be written: it is a link or no directory",
+                "Move it away: the state before the change is saved there.",
+            ) from error
         raise _refusal("cannot be read: %s" % error.strerror, OTHER_REMEDY) from error
     try:
         found = os.fstat(handle)
@@ -58,9 +65,11 @@ def is_state_directory(files):
     finally:
         os.close(handle)
     if found.st_uid not in (0, os.geteuid()) or found.st_mode & 0o022:
-        raise _refusal("cannot be trusted: user %d, or others, can write to it (mode %04o)" % (
-            found.st_uid, found.st_mode & 0o7777),
-            "Look at what is in it, then give it to root with mode 0700, or move it away.")
+        raise _refusal(
+            "cannot be trusted: user %d, or others, can write to it (mode %04o)"
+            % (found.st_uid, found.st_mode & 0o7777),
+            "Look at what is in it, then give it to root with mode 0700, or move it away.",
+        )
     return True
 
 
@@ -69,8 +78,10 @@ def _refusal(why, remedy):
 
 
 def _not_ours():
-    return _refusal("cannot be locked: %s in it is no regular file, another user's, or has a second name" % LOCK,
-                    "Remove that: nobody here made it.")
+    return _refusal(
+        "cannot be locked: %s in it is no regular file, another user's, or has a second name" % LOCK,
+        "Remove that: nobody here made it.",
+    )
 
 
 class Lock:
@@ -96,8 +107,10 @@ class Lock:
             except FileNotFoundError:  # another run removed what was there
                 continue
             except OSError as error:
-                raise _refusal("cannot be written: %s" % error.strerror,
-                               "Make it writable: the state before the change is saved there.") from error
+                raise _refusal(
+                    "cannot be written: %s" % error.strerror,
+                    "Make it writable: the state before the change is saved there.",
+                ) from error
         raise _refusal("was removed each time before it was locked", "Run again.")
 
     def _attempt(self):
@@ -152,8 +165,10 @@ class Lock:
         except BlockingIOError as error:
             holder = os.read(handle, 20).decode("ascii", "replace").strip() or "unknown"
             self._stays = []
-            raise SocketMemoryError("Another run (process %s) is changing the sysctl.d files of this host. Nothing was "
-                                    "changed. Run again when it has ended." % holder) from error
+            raise SocketMemoryError(
+                "Another run (process %s) is changing the sysctl.d files of this host. Nothing was "
+                "changed. Run again when it has ended." % holder
+            ) from error
         except OSError as error:
             raise _refusal("cannot be locked: %s" % error.strerror, OTHER_REMEDY) from error
         now = os.lstat(self._path)

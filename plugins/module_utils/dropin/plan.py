@@ -32,11 +32,11 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sys
 # What can be done where the saved state cannot be used, by the state that is asked for.
 WITHOUT_SAVED_STATE = {
     "present": "With force: true the host as it is now counts as the one before the first run; the rollback playbook "
-               "with tune_tcp_rollback_force=true removes the file.",
+    "with tune_tcp_rollback_force=true removes the file.",
     "absent": "With force: true (rollback playbook: tune_tcp_rollback_force=true) the file is removed, and the running "
-              "values stay as they are until the next boot.",
+    "values stay as they are until the next boot.",
     "previous": "Nothing is known that force: true could go back to. state: absent with force: true removes the file, "
-                "and the running values stay as they are until the next boot.",
+    "and the running values stay as they are until the next boot.",
 }
 
 
@@ -115,11 +115,14 @@ class Plan:
             setting.runtime_after, setting.boot_after = setting.runtime_before, setting.boot_before
             if setting.status in ("applied", "restored"):
                 setting.status = "unchanged"
-        return SocketMemoryError("%s%s is refused, nothing was changed. %s" % (
-            "Rolling back " if self.is_way_back else "", self.path, why), settings=self.results())
+        return SocketMemoryError(
+            "%s%s is refused, nothing was changed. %s" % ("Rolling back " if self.is_way_back else "", self.path, why),
+            settings=self.results(),
+        )
 
 
 # Where to
+
 
 def find_goal(options, desired, found):
     """Return the Goal of a run.
@@ -129,34 +132,52 @@ def find_goal(options, desired, found):
     """
     state, saved, path = options["state"], found.saved, found.path
     if found.unusable is not None and (state == "previous" or not options["force"]):
-        raise SocketMemoryError("The saved state %s cannot be used: %s. Nothing was changed. %s Or look there for what "
-                                "was before, put it back by hand, and delete that file." % (
-                                    state_path(path), found.unusable, WITHOUT_SAVED_STATE[state]))
+        raise SocketMemoryError(
+            "The saved state %s cannot be used: %s. Nothing was changed. %s Or look there for what "
+            "was before, put it back by hand, and delete that file."
+            % (state_path(path), found.unusable, WITHOUT_SAVED_STATE[state])
+        )
     if state == "present":
         settings = [Setting(key, value) for key, value in desired.items()]
         reason = "no longer in the file: the value before the first run"
-        settings += [Setting(key, saved["first"]["runtime"][key], "restored", reason, left=True)
-                     for key in held(saved) if key not in desired]
+        settings += [
+            Setting(key, saved["first"]["runtime"][key], "restored", reason, left=True)
+            for key in held(saved)
+            if key not in desired
+        ]
         return Goal(options["content"], settings)
     if found.unusable is not None:
         return Goal(None, warnings=["The running values are left as they are: what they were before is not known."])
     if saved is None:  # never ours, or taken back: whatever is there is somebody else's
-        return Goal(found.text, warnings=[] if found.text is None else [
-            "%s was not written by this module (there is no saved state): left as it is. Delete it yourself if it is "
-            "not wanted." % path])
+        return Goal(
+            found.text,
+            warnings=[]
+            if found.text is None
+            else [
+                "%s was not written by this module (there is no saved state): left as it is. Delete it yourself if it "
+                "is not wanted." % path
+            ],
+        )
     if state == "previous" and saved["under_way"] and saved["under_way"]["state"] == "absent":
-        raise refuse(path, "no saved state from before the last run", "one",
-                     "Nothing was changed. state: absent goes back to before the first run.")
+        raise refuse(
+            path,
+            "no saved state from before the last run",
+            "one",
+            "Nothing was changed. state: absent goes back to before the first run.",
+        )
     point = saved["first"] if state == "absent" else saved["previous"]
     if point is None:
         return Goal(found.text)
     reason = "the value before the %s run" % ("first" if state == "absent" else "last")
-    settings = [Setting(key, point["runtime"][key], "restored", reason)
-                for key in (held(saved) if state == "absent" else sorted(point["runtime"]))]
+    settings = [
+        Setting(key, point["runtime"][key], "restored", reason)
+        for key in (held(saved) if state == "absent" else sorted(point["runtime"]))
+    ]
     return Goal(point["file"], settings, takes_back=True)
 
 
 # What has to be done
+
 
 def make_plan(options, goal, found, on_host):
     """Return the Plan that leads to *goal* (Goal) from what was read (FoundFile, FoundKeys). options: as in find_goal.
@@ -205,7 +226,8 @@ def _settle(setting, plan, found, on_host):
     elif setting.left and not _is_ours(setting, found.saved):
         setting.status = "skipped"
         setting.reason = "changed by somebody else since, it runs with %s: left as it is" % (
-            format_value(setting.runtime_before))
+            format_value(setting.runtime_before)
+        )
         plan.warnings.append("%s: %s" % (key, setting.reason))
     elif setting.goes_back and not _is_ours(setting, found.saved) and _booted_with_goal(plan, found):
         setting.status, setting.reason = "skipped", "the host booted with the file from before: left as it is"
@@ -238,11 +260,20 @@ def _check_read(plan, on_host):
 def _check_lint(plan, options, on_host):
     """Refuse what lint calls an error and keep its warnings."""
     desired = {setting.key: setting.desired for setting in plan.settings if not setting.left}
-    results = lint(desired, on_host.page_size, on_host.memory_total, on_host.error_bound, on_host.running,
-                   options["only_raise"], options.get("silence"))
+    results = lint(
+        desired,
+        on_host.page_size,
+        on_host.memory_total,
+        on_host.error_bound,
+        on_host.running,
+        options["only_raise"],
+        options.get("silence"),
+    )
     plan.warnings.extend(on_host.doubts)
-    told = {severity: [(one["subject"], "%s. %s" % (one["message"], one["remedy"])) for one in counting(results, severity)]
-            for severity in ("error", "warning")}
+    told = {
+        severity: [(one["subject"], "%s. %s" % (one["message"], one["remedy"])) for one in counting(results, severity)]
+        for severity in ("error", "warning")
+    }
     for setting in plan.settings:
         reasons = [text for key, text in told["error"] if key == setting.key]
         if reasons:
@@ -291,44 +322,60 @@ def _check_untouched(plan, force, found, on_host):
             boot, source = on_host.boot_before.get(setting.key), ""
             if boot and boot["value"] == setting.runtime_before:
                 source = " (%s line %d sets it at boot)" % (boot["file"], boot["line"])
-            changed.append((setting, "runs with %s%s, set here was %s, before that it was %s" % (
-                format_value(setting.runtime_before), source, set_here, format_value(setting.desired))))
+            changed.append(
+                (
+                    setting,
+                    "runs with %s%s, set here was %s, before that it was %s"
+                    % (format_value(setting.runtime_before), source, set_here, format_value(setting.desired)),
+                )
+            )
     told = ["%s %s" % (setting.key, text) for setting, text in changed]
     if plan.file_changes and not is_known_file(found.saved, found.text):
         told.append("%s %s" % (plan.path, first_edit(found.text, written_files(found.saved)[-1])))
     if told and not force:
         for setting, text in changed:
             setting.status, setting.reason = "failed", "changed by somebody else since: " + text
-        raise plan.refusal("Somebody else changed since: %s. Put back what was set here and run again, or take all of "
-                           "it back with force: true (tune_tcp_rollback_force: true)." % "; ".join(told))
+        raise plan.refusal(
+            "Somebody else changed since: %s. Put back what was set here and run again, or take all of "
+            "it back with force: true (tune_tcp_rollback_force: true)." % "; ".join(told)
+        )
 
 
 def _plan_file(plan, found):
     """Plan what becomes of the file, and of what it said where nobody here wrote that."""
     plan.discards = found.unusable is not None
     if plan.discards:
-        plan.warnings.append("The saved state cannot be used: %s. It is kept in %s." % (
-            found.unusable, state_path(plan.path, UNUSABLE)))
+        plan.warnings.append(
+            "The saved state cannot be used: %s. It is kept in %s." % (found.unusable, state_path(plan.path, UNUSABLE))
+        )
     if not plan.file_changes:
         return
     plan.makes = found.missing if plan.text is not None else []
     if found.text is None:
         return
     if len(found.text) > MAXIMUM_TEXT:
-        raise plan.refusal("It has %d characters, expected at most %d: what it says is saved. Shorten it, or use "
-                           "another path." % (len(found.text), MAXIMUM_TEXT))
+        raise plan.refusal(
+            "It has %d characters, expected at most %d: what it says is saved. Shorten it, or use "
+            "another path." % (len(found.text), MAXIMUM_TEXT)
+        )
     if found.names > 1:
-        plan.warnings.append("%s has %d names (hard links). Only this one gets the new text." % (
-            plan.path, found.names))
+        plan.warnings.append(
+            "%s has %d names (hard links). Only this one gets the new text." % (plan.path, found.names)
+        )
     edited = found.saved is not None and not is_known_file(found.saved, found.text)
     plan.keeps_copy = edited or plan.discards
     if plan.keeps_copy:
-        plan.warnings.append("%sWhat it said is kept in %s." % (
-            "%s was edited since it was written by this module. " % plan.path if edited else "",
-            state_path(plan.path, EDITED)))
+        plan.warnings.append(
+            "%sWhat it said is kept in %s."
+            % (
+                "%s was edited since it was written by this module. " % plan.path if edited else "",
+                state_path(plan.path, EDITED),
+            )
+        )
 
 
 # What is saved, and what leads back
+
 
 def _plan_saving(plan, state, goal, found, on_host):
     """Plan what has to be saved, and what a failure leads back to."""
@@ -340,15 +387,18 @@ def _plan_saving(plan, state, goal, found, on_host):
     plan.back_to = _start(plan, found)
     waiting = _waiting(plan, on_host)
     if waiting and plan.runtime:
-        plan.warnings.append("What was before stays saved for %s. Run again when it can be put back." % (
-            ", ".join(waiting)))
+        plan.warnings.append(
+            "What was before stays saved for %s. Run again when it can be put back." % (", ".join(waiting))
+        )
     if state == "present":
         _plan_saving_of_content(plan, found, on_host, waiting)
     elif goal.takes_back:
         if plan.changed:
             brings = {setting.key: setting.desired for setting in plan.settings}
-            plan.saved_during = dict(settled(saved, found.text, on_host.running), under_way={
-                "file": goal.text, "runtime": brings, "state": state, "boot": found.boot, "previous": None})
+            plan.saved_during = dict(
+                settled(saved, found.text, on_host.running),
+                under_way={"file": goal.text, "runtime": brings, "state": state, "boot": found.boot, "previous": None},
+            )
         plan.saved_after = before_last_run(saved) if state == "previous" else None
         if waiting:
             plan.saved_after = plan.saved_during
@@ -384,8 +434,9 @@ def _waiting(plan, on_host):
             if cannot or not plan.runtime:
                 waiting.append(key)
             if plan.runtime and (cannot or not setting.left):
-                plan.warnings.append("%s: not put back to %s: %s" % (
-                    key, format_value(setting.desired), setting.reason))
+                plan.warnings.append(
+                    "%s: not put back to %s: %s" % (key, format_value(setting.desired), setting.reason)
+                )
     return waiting
 
 
@@ -394,9 +445,18 @@ def _plan_saving_of_content(plan, found, on_host, waiting):
     saved = found.saved
     if saved is None and not plan.changed:
         return  # nothing will have been done here that could be taken back
-    base = settled(saved, found.text, on_host.running) if saved else {
-        "format": FORMAT, "first": {"file": found.text, "runtime": {}}, "written": {"file": found.text, "runtime": {}},
-        "previous": None, "under_way": None, "made": found.made + found.missing}
+    base = (
+        settled(saved, found.text, on_host.running)
+        if saved
+        else {
+            "format": FORMAT,
+            "first": {"file": found.text, "runtime": {}},
+            "written": {"file": found.text, "runtime": {}},
+            "previous": None,
+            "under_way": None,
+            "made": found.made + found.missing,
+        }
+    )
     kept = [setting for setting in plan.settings if setting.runtime_before is not None and not setting.left]
     brings = {setting.key: setting.desired for setting in kept}
     # Of a key that was not held here, somebody else may have changed the value from before.
@@ -409,10 +469,22 @@ def _plan_saving_of_content(plan, found, on_host, waiting):
     elif plan.changed:
         previous = dict(plan.back_to, written=saved and base["written"])
     if plan.changed:
-        plan.saved_during = pruned(dict(base, previous=previous, under_way={
-            "file": plan.text, "runtime": brings, "state": "present", "boot": found.boot, "previous": earlier}))
+        plan.saved_during = pruned(
+            dict(
+                base,
+                previous=previous,
+                under_way={
+                    "file": plan.text,
+                    "runtime": brings,
+                    "state": "present",
+                    "boot": found.boot,
+                    "previous": earlier,
+                },
+            )
+        )
     # Keys of the content that are not there now stay as they were written, and so do those that wait.
     left = [setting.key for setting in plan.settings if setting.left and setting.key not in waiting]
     written = {key: value for key, value in base["written"]["runtime"].items() if key not in left}
-    plan.saved_after = pruned(dict(base, previous=previous, under_way=None,
-                                   written={"file": plan.text, "runtime": dict(written, **brings)}))
+    plan.saved_after = pruned(
+        dict(base, previous=previous, under_way=None, written={"file": plan.text, "runtime": dict(written, **brings)})
+    )

@@ -18,11 +18,17 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.ato
     missing_directories,
 )
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.lock import is_state_directory
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.saved_state import read_saved_state, state_path
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.saved_state import (
+    read_saved_state,
+    state_path,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import MAXIMUM_LINKS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.reading import HostReading
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.running_values import REFUSALS, why_not_writable
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.running_values import (
+    REFUSALS,
+    why_not_writable,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import (
     ABSENT,
     format_value,
@@ -43,8 +49,9 @@ class FoundFile:
     saved, unusable: as read_saved_state returns them.
     """
 
-    def __init__(self, path, target=None, text=None, names=1, missing=(), made=(), boot="unknown", saved=None,
-                 unusable=None):
+    def __init__(
+        self, path, target=None, text=None, names=1, missing=(), made=(), boot="unknown", saved=None, unusable=None
+    ):
         self.path = path
         self.target = target
         self.text = text
@@ -100,8 +107,12 @@ def find_file(files, path, made=()):
     try:
         target = target_of(files, path)
         if os.path.realpath(target) in (os.devnull, os.path.realpath(files.local_path(os.devnull))):
-            raise refuse(path, "a link to /dev/null, which masks the file", "a file or nothing",
-                         "Remove the link, or choose another name.")
+            raise refuse(
+                path,
+                "a link to /dev/null, which masks the file",
+                "a file or nothing",
+                "Remove the link, or choose another name.",
+            )
         text = files.read_if_present(path)
         names = os.stat(target).st_nlink if text is not None else 1
         missing = missing_directories(files, directory)
@@ -110,8 +121,9 @@ def find_file(files, path, made=()):
     try:
         files.names(directory)
     except OSError as error:  # then it is not known who else sets the keys
-        raise SocketMemoryError("%s cannot be listed: %s. Nothing was changed." % (
-            directory, error.strerror)) from error
+        raise SocketMemoryError(
+            "%s cannot be listed: %s. Nothing was changed." % (directory, error.strerror)
+        ) from error
     saved, unusable = _read_saved(files, path)
     try:
         boot = (files.read_if_present(BOOT_ID) or "unknown").strip()
@@ -131,10 +143,16 @@ def _read_saved(files, path):
         return read_saved_state(files, path) if is_state_directory(files) else (None, None)
     except OSError as error:
         if isinstance(error, PermissionError) and os.geteuid() != 0:
-            raise refuse(path, "no right to read the saved state as user id %d" % os.geteuid(), "root",
-                         "Run the task with become: true.") from error
-        raise SocketMemoryError("The saved state %s cannot be used: it cannot be read: %s. Nothing was changed. "
-                                "Run again when it can." % (state_path(path), error.strerror)) from error
+            raise refuse(
+                path,
+                "no right to read the saved state as user id %d" % os.geteuid(),
+                "root",
+                "Run the task with become: true.",
+            ) from error
+        raise SocketMemoryError(
+            "The saved state %s cannot be used: it cannot be read: %s. Nothing was changed. "
+            "Run again when it can." % (state_path(path), error.strerror)
+        ) from error
 
 
 def find_keys(files, found, text, wanted, desired, runtime):
@@ -191,8 +209,11 @@ def _measure(files, on_host):
         reading.unreadable[key_path(RESERVE)] = error
     on_host.error_bound = reading.error_bound(release, on_host.page_size, reserve) or 0
     on_host.doubts = reading.warnings
-    on_host.unmeasured = ["%s cannot be read: %s" % (path, error.strerror)
-                          for path, error in reading.unreadable.items() if error.errno not in REFUSALS]
+    on_host.unmeasured = [
+        "%s cannot be read: %s" % (path, error.strerror)
+        for path, error in reading.unreadable.items()
+        if error.errno not in REFUSALS
+    ]
 
 
 def _find_losing(files, path, text, desired, on_host):
@@ -200,14 +221,22 @@ def _find_losing(files, path, text, desired, on_host):
     winners = on_host.boot_after
     # Where this file itself wins with another value, the kernel will not take it as it is written: that is for the
     # kernel to say.
-    losing = [key for key, value in desired.items()
-              if winners.get(key, {}).get("value") != value and winners.get(key, {}).get("file") != path]
+    losing = [
+        key
+        for key, value in desired.items()
+        if winners.get(key, {}).get("value") != value and winners.get(key, {}).get("file") != path
+    ]
     if not losing:
         return
     taken = takers(files, [key for key in losing if key not in winners], path, text)
     for key in losing:
         winner = winners.get(key)
-        on_host.losing[key] = taken[key] if winner is None else (
-            winner["file"],
-            "%s line %d sets %s at the next boot" % (winner["file"], winner["line"], format_value(winner["value"])))
+        on_host.losing[key] = (
+            taken[key]
+            if winner is None
+            else (
+                winner["file"],
+                "%s line %d sets %s at the next boot" % (winner["file"], winner["line"], format_value(winner["value"])),
+            )
+        )
     on_host.better = path_that_wins(files, path, text, desired, [file for file, _reason in on_host.losing.values()])

@@ -52,7 +52,8 @@ class Progress:
         self.files = files
         self.plan = plan
         self.saved_path, self.copy_path, self.unusable_path = (
-            own_path(files, state_path(plan.path, suffix)) for suffix in (SAVED, EDITED, UNUSABLE))
+            own_path(files, state_path(plan.path, suffix)) for suffix in (SAVED, EDITED, UNUSABLE)
+        )
         self.attributes = self.copy_before = None
         self.begun, self.tried, self.made = [], [], []
         self.discarded = False
@@ -87,15 +88,22 @@ def restore(progress):
     """
     plan = progress.plan
     _remove_temporary_files(progress)  # there is one name for each file
-    steps = [(setting.key, lambda setting=setting: _put_back_value(progress, setting))
-             for setting in plan.settings if _is_touched(progress, setting)]
+    steps = [
+        (setting.key, lambda setting=setting: _put_back_value(progress, setting))
+        for setting in plan.settings
+        if _is_touched(progress, setting)
+    ]
     problems = attempt(steps + [(plan.path, lambda: _put_back_file(progress))])
     attempt([("the words", lambda: _tell(progress))])
     if not problems:  # else what is saved leads back still
         made = progress.made + (plan.releases if plan.saved_back is None else [])
-        problems = attempt([
-            (state_path(plan.path), lambda: _put_back_saved(progress)),
-            (state_path(plan.path, EDITED), lambda: _put_back_copy(progress))] + removing(progress, made))
+        problems = attempt(
+            [
+                (state_path(plan.path), lambda: _put_back_saved(progress)),
+                (state_path(plan.path, EDITED), lambda: _put_back_copy(progress)),
+            ]
+            + removing(progress, made)
+        )
     return problems + _remove_temporary_files(progress)
 
 
@@ -120,8 +128,11 @@ def attempt(steps):
 
 def removing(progress, made):
     """Return the steps that remove those of the directories *made* that are above the drop-in, where they are empty."""
-    return [(one, lambda one=one: remove_directory(own_path(progress.files, one)))
-            for one in directories_above(progress.plan.path) if one in made]
+    return [
+        (one, lambda one=one: remove_directory(own_path(progress.files, one)))
+        for one in directories_above(progress.plan.path)
+        if one in made
+    ]
 
 
 def cause_of(error):
@@ -135,8 +146,11 @@ def refused(setting, value, error):
     """Return the sentence about a write of *value* to the kernel that ended with the OSError *error*."""
     what = "the kernel refused %s (%s)" % (format_value(value), error.strerror)
     return "%s: %s, it ran with %s. %s" % (
-        setting.key, VANISHED if error.errno == errno.ENOENT else what, format_value(setting.runtime_before),
-        REMEDIES.get(error.errno, OTHER_REMEDY))
+        setting.key,
+        VANISHED if error.errno == errno.ENOENT else what,
+        format_value(setting.runtime_before),
+        REMEDIES.get(error.errno, OTHER_REMEDY),
+    )
 
 
 def _goal(progress, setting):

@@ -37,7 +37,7 @@ SAVED, EDITED, UNUSABLE = "json", "edited", "unusable"  # what the directory kee
 FORMAT = 3
 STATES = ("present", "absent", "previous")
 LONGEST_NAME = 1000  # characters of a key, or of a boot_id
-LARGEST_NUMBER = 2 ** 64  # no sysctl holds more
+LARGEST_NUMBER = 2**64  # no sysctl holds more
 
 
 def state_path(path, suffix=SAVED):
@@ -46,6 +46,7 @@ def state_path(path, suffix=SAVED):
 
 
 # Reading and saving
+
 
 def read_saved_state(files, path):
     """Return ``(saved, why)`` for the drop-in *path* on the host of *files* (HostFiles).
@@ -81,18 +82,21 @@ def save(files, path, saved):
         remove(place)
         return
     import json  # only here: its import costs a host that has nothing to save more than reading what is saved
+
     text = json.dumps(saved, indent=1, sort_keys=True) + "\n"
     try:
         if len(text) > MAXIMUM_FILE_SIZE:
             raise ValueError("it is larger than %d bytes" % MAXIMUM_FILE_SIZE)
         checked(saved, path)
     except ValueError as error:
-        raise SocketMemoryError("What the host is now cannot be saved: %s. Leave out what is not needed." % (
-            error)) from error
+        raise SocketMemoryError(
+            "What the host is now cannot be saved: %s. Leave out what is not needed." % (error)
+        ) from error
     write_atomically(place, text, 0o600)
 
 
 # The shape, at every depth. Each function raises ValueError with what is wrong.
+
 
 def checked(saved, path):
     """Return *saved* if it is a saved state of the drop-in *path*. Raises ValueError with what is wrong with it."""
@@ -128,6 +132,7 @@ def _fields(**checks):
             raise ValueError("%s has the fields %s, expected %s" % (where, found, ", ".join(names)))
         for name in names:
             checks[name](value[name], name if where == "it" else "%s.%s" % (where, name))
+
     return check
 
 
@@ -140,6 +145,7 @@ def _one_of(*values):
     def check(value, where):
         if isinstance(value, bool) or not isinstance(value, (int, str)) or value not in values:
             raise _wrong(value, where, " or ".join(map(str, values)))
+
     return check
 
 
@@ -192,10 +198,12 @@ _point = _fields(**_POINT)
 _previous = _or_none(_fields(written=_or_none(_point), **_POINT))
 _under_way = _or_none(_fields(boot=_word, state=_one_of(*STATES), previous=_previous, **_POINT))
 _state = _fields(
-    format=_one_of(FORMAT), first=_point, written=_point, previous=_previous, under_way=_under_way, made=_names)
+    format=_one_of(FORMAT), first=_point, written=_point, previous=_previous, under_way=_under_way, made=_names
+)
 
 
 # What a saved state says
+
 
 def held(saved):
     """Return the keys, sorted, that this collection holds on the host of *saved* (None: none)."""
@@ -228,6 +236,7 @@ def is_known_file(saved, text):
 
 
 # What becomes of it. All of these return a new one.
+
 
 def settled(saved, text, running):
     """Return *saved* without a run under way: what that wrote, as far as the host holds it, counts as written.

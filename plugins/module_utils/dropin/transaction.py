@@ -16,7 +16,10 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.con
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.lock import Lock
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.plan import find_goal, make_plan
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.reading import find_file, find_keys
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.saved_state import STATE_DIRECTORY, state_path
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.saved_state import (
+    STATE_DIRECTORY,
+    state_path,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import HostFiles
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import format_value
@@ -61,8 +64,10 @@ def _plan(files, params, path, desired, made=()):
     try:
         on_host = find_keys(files, found, goal.text, wanted, desired, params["runtime"])
     except OSError as error:
-        raise SocketMemoryError("%s cannot be read: %s. Nothing was changed. Run again when it can." % (
-            error.filename or path, error.strerror)) from error
+        raise SocketMemoryError(
+            "%s cannot be read: %s. Nothing was changed. Run again when it can."
+            % (error.filename or path, error.strerror)
+        ) from error
     return make_plan(params, goal, found, on_host)
 
 
@@ -72,8 +77,10 @@ def _remove_leftovers(*paths):
         try:
             remove_leftovers(path)
         except OSError as error:
-            raise SocketMemoryError("%s cannot be listed: %s. Nothing was changed. Run again when it can." % (
-                os.path.dirname(path), error.strerror)) from error
+            raise SocketMemoryError(
+                "%s cannot be listed: %s. Nothing was changed. Run again when it can."
+                % (os.path.dirname(path), error.strerror)
+            ) from error
 
 
 def _result(plan, in_check_mode=False):

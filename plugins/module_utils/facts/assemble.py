@@ -14,7 +14,11 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.poo
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.registry import find
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.gather import read
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.window import state_of_tcp, state_of_udp, window
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.window import (
+    state_of_tcp,
+    state_of_udp,
+    window,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.capacity import capacity
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import recommend
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.workload import check_workload
@@ -42,33 +46,45 @@ def run(params):
     """Return {ansible_facts: {socket_memory: …}, warnings: [sentence, …], changed: False}.
 
     params: gather_subset (list of names of SUBSETS, "all", "!name"), root (directory), page_size (bytes or None),
-    workload (dict or None), sysctl_dialect, window (seconds or None). Raises SocketMemoryError for wrong parameters, before anything is read.
+    workload (dict or None), sysctl_dialect, window (seconds or None). Raises SocketMemoryError for wrong parameters,
+    before anything is read.
     """
     return assemble(read(reading_params(params)), params)
 
 
 def reading_params(params):
-    """Return the params of gather.read for those of run, all of which are checked that can be checked without the host."""
+    """Return the params of gather.read for those of run, all of which are checked that can be checked without the
+    host.
+    """
     subsets = choose_subsets(params.get("gather_subset"))
     if subsets & set(SIZED):
         check_workload(params.get("workload"))
     names = {name for subset in subsets for name in SUBSETS.get(subset) or ON_REQUEST[subset]}
     if _check_window(params.get("window") or 0, params.get("root") or "/"):
         names.add("window")
-    return dict({name: params.get(name) for name in ("root", "page_size", "sysctl_dialect", "window")}, read=sorted(names))
+    return dict(
+        {name: params.get(name) for name in ("root", "page_size", "sysctl_dialect", "window")}, read=sorted(names)
+    )
 
 
 def _check_window(seconds, root):
     """Return whether there is a window. Raises SocketMemoryError where it cannot be observed."""
     if not 0 <= seconds <= LONGEST_WINDOW:  # nor is "not a number"
-        raise refuse("window", quoted(seconds), "seconds from 0 to %d" % LONGEST_WINDOW, "Give the seconds to observe, 0 for one look.")
+        raise refuse(
+            "window",
+            quoted(seconds),
+            "seconds from 0 to %d" % LONGEST_WINDOW,
+            "Give the seconds to observe, 0 for one look.",
+        )
     if seconds and os.path.abspath(root) != "/":
         raise refuse("window", quoted(seconds), "0 for a captured tree", "Leave it out: a captured tree stands still.")
     return seconds > 0
 
 
 def assemble(answer, params):
-    """Return what run returns, from what gather.read answered: with states, sizes and findings, and only with what was asked for."""
+    """Return what run returns, from what gather.read answered: with states, sizes and findings, and only with what
+    was asked for.
+    """
     subsets = choose_subsets(params.get("gather_subset"))
     facts = answer["facts"]
     if {"tcp", "udp"} <= set(facts):
@@ -96,7 +112,9 @@ def assemble(answer, params):
 
 
 def _add_states(facts):
-    """Add to the facts tcp and udp what follows from their numbers and the kernel's flag, and make the fact window of its samples."""
+    """Add to the facts tcp and udp what follows from their numbers and the kernel's flag, and make the fact window
+    of its samples.
+    """
     tcp, udp = facts["tcp"], facts["udp"]
     bound = tcp["error_bound"]["pages"] or 0
     used, high = tcp["used"]["pages"], threshold(tcp, "high")
@@ -107,7 +125,9 @@ def _add_states(facts):
 
 
 def choose_subsets(words):
-    """Return the subsets that *words* ask for: names, "all" of SUBSETS, and "!name" to leave one out; all without words."""
+    """Return the subsets that *words* ask for: names, "all" of SUBSETS, and "!name" to leave one out; all without
+    words.
+    """
     words = words or ["all"]
     for word in words:
         if (word[1:] if word.startswith("!") else word) not in list(SUBSETS) + list(ON_REQUEST) + ["all"]:

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a host says of itself: its kernel and its sysctl.d files. This is the part of the facts that runs on the host."""
+"""What a host says of itself: its kernel and its sysctl.d files. This is the part of the facts that runs on the
+host.
+"""
 
 import os
 
@@ -19,16 +21,31 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.host impor
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import HostFiles
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.reading import HostReading
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.counters import TCP_COUNTERS, UDP_COUNTERS
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.generations import MEMORY_QUANTUM, counts_in_pages
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import ABSENT, KEYS, THRESHOLDS, key_path, read_running
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.generations import (
+    MEMORY_QUANTUM,
+    counts_in_pages,
+)
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import (
+    ABSENT,
+    KEYS,
+    THRESHOLDS,
+    key_path,
+    read_running,
+)
 
 # memory: tcp, udp and sockets_used; managers need boot
 READABLE = ("memory", "limits", "counters", "boot", "managers", "window", "cgroups", "kernel_log")
 # What each gives of the facts.
 GIVES = {"memory": ("tcp", "udp", "sockets_used"), "boot": ("boot", "boot_by_others", "boot_complete")}
-# What some of them need beyond the imports of this file, which import it only then: on a host every import is compiled anew.
-PARTS = {"boot": ("boot.next_boot",), "managers": ("boot.other_managers",), "window": ("host.observation",), "cgroups": ("host.control_groups",),
-         "kernel_log": ("host.kernel_log",)}
+# What some of them need beyond the imports of this file, which import it only then: on a host every import is compiled
+# anew.
+PARTS = {
+    "boot": ("boot.next_boot",),
+    "managers": ("boot.other_managers",),
+    "window": ("host.observation",),
+    "cgroups": ("host.control_groups",),
+    "kernel_log": ("host.kernel_log",),
+}
 
 LARGEST_PAGE = 1024 * 1024  # bytes; arch/hexagon/Kconfig, which has the largest
 
@@ -38,18 +55,24 @@ CONTAINER_MARKS = (("/run/.containerenv", "podman"), ("/.dockerenv", "docker"))
 def read(params):
     """Return {facts: {…}, warnings: [sentence, …]}: what a host says of itself, nothing of it judged.
 
-    params: read (names of what to read, from READABLE), root (directory), page_size (bytes or None), sysctl_dialect, window (seconds).
-    With a window, everything describes its end. Raises SocketMemoryError for a wrong root or page size, before anything is read.
+    params: read (names of what to read, from READABLE), root (directory), page_size (bytes or None), sysctl_dialect,
+    window (seconds). With a window, everything describes its end. Raises SocketMemoryError for a wrong root or page
+    size, before anything is read.
     """
     wanted = set(params["read"])
     root = params.get("root") or "/"
     if not os.path.isdir(root):
-        raise refuse("root", quoted(root), "a directory with proc/ and etc/ in it",
-                     "Name the top of the captured tree.")
+        raise refuse(
+            "root", quoted(root), "a directory with proc/ and etc/ in it", "Name the top of the captured tree."
+        )
     page_size = params.get("page_size")
     if page_size is not None and (not 512 <= page_size <= LARGEST_PAGE or page_size & (page_size - 1)):
-        raise refuse("page_size", quoted(page_size), "a power of two, in bytes, from 512 to %d" % LARGEST_PAGE,
-                     "Use what getconf PAGESIZE says on the host.")
+        raise refuse(
+            "page_size",
+            quoted(page_size),
+            "a power of two, in bytes, from 512 to %d" % LARGEST_PAGE,
+            "Use what getconf PAGESIZE says on the host.",
+        )
     reading = _Reading(HostFiles(root))
     facts = reading.host(page_size)
     cgroups_before = reading.cgroups() if {"window", "cgroups"} <= wanted else None
@@ -89,7 +112,9 @@ class _Reading(HostReading):
         }
 
     def _network_namespace(self):
-        """The kernel registers tcp_mem in the initial network namespace only (net/ipv4/sysctl_net_ipv4.c ipv4_table)."""
+        """The kernel registers tcp_mem in the initial network namespace only (net/ipv4/sysctl_net_ipv4.c
+        ipv4_table).
+        """
         if not self.files.exists("/proc/sys/net/ipv4"):
             self.warnings.append("/proc/sys/net/ipv4 does not exist: the network namespace is not known")
             return None
@@ -108,7 +133,7 @@ class _Reading(HostReading):
             environment = ""
         for word in environment.split("\0"):
             if word.startswith("container=") and word != "container=":
-                return cut(word[len("container="):], LONGEST_QUOTE)
+                return cut(word[len("container=") :], LONGEST_QUOTE)
         return None
 
     def limits(self):
@@ -125,8 +150,11 @@ class _Reading(HostReading):
         return {"limits": limits, "limits_unreadable": unreadable}
 
     def boot(self, dialect):
-        """Return the facts boot, boot_by_others and boot_complete: what the sysctl.d files set at the next boot, and what others make of them."""
+        """Return the facts boot, boot_by_others and boot_complete: what the sysctl.d files set at the next boot, and
+        what others make of them.
+        """
         from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.next_boot import read_boot
+
         boot, problems = read_boot(self.files, list(KEYS), dialect)
         self.warnings.extend(problems)
         return boot
@@ -134,12 +162,15 @@ class _Reading(HostReading):
     def managers(self, boot):
         """Return who else sets the keys. boot: the fact of that name."""
         from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.other_managers import find_managers
+
         managers, problems = find_managers(self.files, boot)
         self.warnings.extend(problems)
         return managers
 
     def window(self, facts, seconds):
-        """Observe the host for *seconds* and return what was seen; limits, tcp, udp and sockets_used of *facts* are those of the last look."""
+        """Observe the host for *seconds* and return what was seen; limits, tcp, udp and sockets_used of *facts* are
+        those of the last look.
+        """
         from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.observation import observe
 
         def look():
@@ -152,11 +183,13 @@ class _Reading(HostReading):
     def cgroups(self, before=None):
         """Return the control groups that hold socket memory."""
         from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.control_groups import read_cgroups
+
         return read_cgroups(self, before)
 
     def kernel_log(self):
         """Return what the kernel log says about socket memory."""
         from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.kernel_log import read_kernel_log
+
         return read_kernel_log(self)
 
     def memory(self, facts):
@@ -174,7 +207,10 @@ class _Reading(HostReading):
             "kernel_flag": self._kernel_flag(protocols),
             "used": self._used(sockstat, "TCP", page_size, in_pages),
             "thresholds": _thresholds(limits["net.ipv4.tcp_mem"], page_size),
-            "error_bound": {"pages": bound, "bytes": bounded(bound * page_size) if bound is not None and page_size else None},
+            "error_bound": {
+                "pages": bound,
+                "bytes": bounded(bound * page_size) if bound is not None and page_size else None,
+            },
             "sockets": {
                 "in_use": self._in_use(sockstat, sockstat6, "TCP"),
                 "orphaned": self._number(sockstat, "TCP", "orphan"),
@@ -199,7 +235,9 @@ class _Reading(HostReading):
         return (fields or {}).get(name)
 
     def _in_use(self, sockstat, sockstat6, protocol):
-        """Return the sockets in use of both families; IPv6 counts apart (net/ipv6/proc.c), and not at all where there is none."""
+        """Return the sockets in use of both families; IPv6 counts apart (net/ipv6/proc.c), and not at all where
+        there is none.
+        """
         number = self._number(sockstat, protocol, "inuse")
         if number is None or not sockstat6:
             return number
@@ -254,6 +292,10 @@ class _Reading(HostReading):
 
 
 def _thresholds(vector, page_size):
-    """Return a tcp_mem or udp_mem vector by the names of its elements as {pages, bytes}, each None where the key is absent."""
-    return {name: None if pages is None else {"pages": pages, "bytes": bounded(pages * page_size) if page_size else None}
-            for name, pages in zip(THRESHOLDS, vector or (None, None, None))}
+    """Return a tcp_mem or udp_mem vector by the names of its elements as {pages, bytes}, each None where the key is
+    absent.
+    """
+    return {
+        name: None if pages is None else {"pages": pages, "bytes": bounded(pages * page_size) if page_size else None}
+        for name, pages in zip(THRESHOLDS, vector or (None, None, None))
+    }

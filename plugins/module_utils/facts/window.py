@@ -5,7 +5,11 @@
 """The fact "window": what the samples of an observation say of usage, states and pressure."""
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.pools import threshold
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import tcp_state, udp_state, under_pressure
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import (
+    tcp_state,
+    udp_state,
+    under_pressure,
+)
 
 TRENDS = ("steady", "rising", "falling")
 
@@ -18,7 +22,9 @@ def window(observed, error_bound):
     """
     samples, lasted = observed["samples"], observed["seconds"]
     # What a sample saw stands for the time until the next one.
-    lengths = [max(0.0, after["seconds"] - before["seconds"]) for before, after in zip(samples, samples[1:] + samples[-1:])]
+    lengths = [
+        max(0.0, after["seconds"] - before["seconds"]) for before, after in zip(samples, samples[1:] + samples[-1:])
+    ]
     tcp, udp = [one["tcp"] for one in samples], [one["udp"] for one in samples]
     tcp_states = [state_of_tcp(one, error_bound) for one in tcp]
     verdicts = list(zip(lengths, [under_pressure(state, one["kernel_flag"]) for state, one in zip(tcp_states, tcp)]))
@@ -28,9 +34,14 @@ def window(observed, error_bound):
     return {
         "seconds": round(lasted, 3),
         "samples": len(samples),
-        "tcp": dict(_pool(tcp, tcp_states, lengths, error_bound), under_pressure={
-            "seconds": round(pressed, 3) if told else None, "share": round(pressed / readable, 3) if readable else None,
-            "unreadable_seconds": round(max(0.0, lasted - readable), 3)}),
+        "tcp": dict(
+            _pool(tcp, tcp_states, lengths, error_bound),
+            under_pressure={
+                "seconds": round(pressed, 3) if told else None,
+                "share": round(pressed / readable, 3) if readable else None,
+                "unreadable_seconds": round(max(0.0, lasted - readable), 3),
+            },
+        ),
         "udp": _pool(udp, [state_of_udp(one, error_bound) for one in udp], lengths, error_bound),
         "counters": observed["counters"],
     }
@@ -38,7 +49,12 @@ def window(observed, error_bound):
 
 def state_of_tcp(tcp, error_bound):
     """Return the state of the fact tcp."""
-    return tcp_state(tcp["used"]["pages"], [threshold(tcp, name) for name in ("low", "pressure", "high")], tcp["kernel_flag"], error_bound)
+    return tcp_state(
+        tcp["used"]["pages"],
+        [threshold(tcp, name) for name in ("low", "pressure", "high")],
+        tcp["kernel_flag"],
+        error_bound,
+    )
 
 
 def state_of_udp(udp, error_bound):
@@ -50,7 +66,9 @@ def _pool(samples, states, lengths, error_bound):
     """Return usage and states of a pool over its *samples*, each of which lasted one of *lengths* seconds."""
     used = [one["used"] for one in samples]
     first, last = used[0], used[-1]
-    change = {unit: None if None in (first[unit], last[unit]) else last[unit] - first[unit] for unit in ("pages", "bytes")}
+    change = {
+        unit: None if None in (first[unit], last[unit]) else last[unit] - first[unit] for unit in ("pages", "bytes")
+    }
     spans = []
     for length, state in zip(lengths, states):
         if not spans or spans[-1]["state"] != state:
@@ -60,7 +78,18 @@ def _pool(samples, states, lengths, error_bound):
         one["seconds"] = round(one["seconds"], 3)
     moved = change["pages"]
     return {
-        "used": {"first": first, "peak": max(used, key=lambda one: -1 if one["pages"] is None else one["pages"]), "last": last, "change": change},
-        "trend": None if moved is None else "steady" if abs(moved) <= error_bound else "rising" if moved > 0 else "falling",
+        "used": {
+            "first": first,
+            "peak": max(used, key=lambda one: -1 if one["pages"] is None else one["pages"]),
+            "last": last,
+            "change": change,
+        },
+        "trend": None
+        if moved is None
+        else "steady"
+        if abs(moved) <= error_bound
+        else "rising"
+        if moved > 0
+        else "falling",
         "states": spans,
     }

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Control groups that hold socket memory: one at its limit restricts its sockets as TCP pressure does, whatever the kernel's flag says.
+"""Control groups that hold socket memory: one at its limit restricts its sockets as TCP pressure does, whatever the
+kernel's flag says.
 
 Kernel: include/net/tcp.h tcp_under_memory_pressure, mm/memcontrol.c.
 """
@@ -30,12 +31,13 @@ def read_cgroups(reading, before=None):
 
     Those that hold most are first. Where there are more that would be told, groups_left_out says how many.
 
-    groups: [{path, socket_bytes, memory_bytes, high_bytes, max_bytes, events, stalled_percent}, …]. high_bytes and max_bytes are
-    limits of memory_bytes, None where there is none; of version 1, which counts sockets apart and only under a limit, memory_bytes is
-    None and max_bytes the limit of socket_bytes. events: {name: number} since the group was made. stalled_percent: of the last 10
-    seconds, None where the kernel does not measure it. before: what this returned earlier; then a group that was there has
-    events_in_window, {name: by how much it rose}. Of version 2, groups with groups below them are told only where they have
-    a limit: sockets belong to the lowest, and are counted again in all above.
+    groups: [{path, socket_bytes, memory_bytes, high_bytes, max_bytes, events, stalled_percent}, …]. high_bytes and
+    max_bytes are limits of memory_bytes, None where there is none; of version 1, which counts sockets apart and only
+    under a limit, memory_bytes is None and max_bytes the limit of socket_bytes. events: {name: number} since the group
+    was made. stalled_percent: of the last 10 seconds, None where the kernel does not measure it. before: what this
+    returned earlier; then a group that was there has events_in_window, {name: by how much it rose}. Of version 2,
+    groups with groups below them are told only where they have a limit: sockets belong to the lowest, and are counted
+    again in all above.
     """
     controllers = reading.text(TOP + "/cgroup.controllers", optional=True) or ""
     if "memory" in controllers.split():
@@ -63,6 +65,7 @@ def read_cgroups(reading, before=None):
     reading.tell(top, ["more than %d control groups, not all of them were read" % MOST_READ] * too_many + problems)
     if before:
         from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.observation import deltas
+
         events = {group["path"]: group["events"] for group in before["groups"]}
         for group in groups:
             if group["path"] in events:
@@ -82,7 +85,10 @@ def _read_version_2(files, folder, has_groups):
     if not sockets or has_groups and high is None and largest is None:
         return None
     return {
-        "socket_bytes": sockets, "memory_bytes": _number(usage), "high_bytes": high, "max_bytes": largest,
+        "socket_bytes": sockets,
+        "memory_bytes": _number(usage),
+        "high_bytes": high,
+        "max_bytes": largest,
         "events": _events(files.read(folder + "memory.events", LARGEST_FILE)),
         "stalled_percent": _stalled(files, folder + "memory.pressure"),
     }
@@ -90,11 +96,20 @@ def _read_version_2(files, folder, has_groups):
 
 def _read_version_1(files, folder, _has_groups):
     """Return what is told of one group, or None. Raises OSError, ValueError."""
-    limit, usage, failures = (_number(files.read(folder + "memory.kmem.tcp." + name, LARGEST_FILE))
-                              for name in ("limit_in_bytes", "usage_in_bytes", "failcnt"))
+    limit, usage, failures = (
+        _number(files.read(folder + "memory.kmem.tcp." + name, LARGEST_FILE))
+        for name in ("limit_in_bytes", "usage_in_bytes", "failcnt")
+    )
     if limit >= UNLIMITED:
         return None
-    return {"socket_bytes": usage, "memory_bytes": None, "high_bytes": None, "max_bytes": limit, "events": {"failcnt": failures}, "stalled_percent": None}
+    return {
+        "socket_bytes": usage,
+        "memory_bytes": None,
+        "high_bytes": None,
+        "max_bytes": limit,
+        "events": {"failcnt": failures},
+        "stalled_percent": None,
+    }
 
 
 def _number(text):
@@ -111,7 +126,7 @@ def _limit(text):
 
 def _sockets(text):
     """Return the bytes in sockets that a memory.stat tells, 0 where it tells none. Raises ValueError."""
-    return next((_number(line[len("sock "):]) for line in text.splitlines() if line.startswith("sock ")), 0)
+    return next((_number(line[len("sock ") :]) for line in text.splitlines() if line.startswith("sock ")), 0)
 
 
 def _events(text):
@@ -121,7 +136,9 @@ def _events(text):
 
 
 def _stalled(files, path):
-    """Return "some avg10" of a pressure file (kernel/sched/psi.c) in percent; the file may be missing, or refuse to be read."""
+    """Return "some avg10" of a pressure file (kernel/sched/psi.c) in percent; the file may be missing, or refuse to
+    be read.
+    """
     try:
         words = files.read(path, LARGEST_FILE).split()
         text = dict(word.split("=") for word in words[1:5])["avg10"]

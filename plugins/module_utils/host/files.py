@@ -100,8 +100,8 @@ class HostFiles:
     def read(self, path, most=None):
         """Return the text of the regular file *path*, of at most *most* bytes or MAXIMUM_FILE_SIZE.
 
-        Raises OSError; never blocks on a FIFO. Bytes that are not UTF-8 become surrogates (PEP 383), so that the same text
-        can be written back.
+        Raises OSError; never blocks on a FIFO. Bytes that are not UTF-8 become surrogates (PEP 383), so that the same
+        text can be written back.
         """
         most = MAXIMUM_FILE_SIZE if most is None else most
         handle = os.open(self.local_path(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the kernel log still holds about socket memory. Pressure itself is never logged, so an empty log proves nothing."""
+"""What the kernel log still holds about socket memory. Pressure itself is never logged, so an empty log proves
+nothing.
+"""
 
 import errno
 import os
@@ -10,7 +12,8 @@ import time
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import whole_number
 
-# net/ipv4/tcp.c tcp_check_oom: both are about orphans. They are rate-limited together with all other messages of the network.
+# net/ipv4/tcp.c tcp_check_oom: both are about orphans. They are rate-limited together with all other messages of the
+# network.
 MESSAGES = ("TCP: too many orphaned sockets", "TCP: out of memory -- consider tuning tcp_mem")
 PATH = "/dev/kmsg"
 LARGEST_RECORD = 8192  # bytes; include/linux/printk.h CONSOLE_EXT_LOG_MAX, a shorter read fails with EINVAL
@@ -18,7 +21,9 @@ MOST_RECORDS = 200000  # a buffer of 16 MiB holds fewer; 10,000 take about 10 ms
 
 
 def read_kernel_log(reading):
-    """Return [{text, count, first_age_seconds, last_age_seconds}, …] of MESSAGES, or None with a warning in *reading* (HostReading)."""
+    """Return [{text, count, first_age_seconds, last_age_seconds}, …] of MESSAGES, or None with a warning in
+    *reading* (HostReading).
+    """
     if not reading.files.live:
         reading.warnings.append("%s: a captured tree has no kernel log to read" % PATH)
         return None
@@ -49,10 +54,11 @@ def _records(handle):
 
 
 def find_messages(records, now):
-    """Return MESSAGES found in *records* of /dev/kmsg, in the shape of read_kernel_log. now: seconds since boot, without suspends.
+    """Return MESSAGES found in *records* of /dev/kmsg, in the shape of read_kernel_log. now: seconds since boot,
+    without suspends.
 
-    A record is "priority,sequence,microseconds,flags;text" (Documentation/ABI/testing/dev-kmsg). Who may write to /dev/kmsg can
-    write such a text too, but not as the kernel's facility, which is 0.
+    A record is "priority,sequence,microseconds,flags;text" (Documentation/ABI/testing/dev-kmsg). Who may write to
+    /dev/kmsg can write such a text too, but not as the kernel's facility, which is 0.
     """
     found = {}
     for record in records:

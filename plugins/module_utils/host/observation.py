@@ -4,15 +4,17 @@
 
 """A window of observation: socket memory sampled for some seconds, and what the kernel counted meanwhile.
 
-Samples alone miss a short episode, and the kernel's counters alone miss one that goes on: TCPMemoryPressuresChrono is added
-to only when pressure ends (net/ipv4/tcp.c tcp_leave_memory_pressure), and both counters belong to one network namespace.
+Samples alone miss a short episode, and the kernel's counters alone miss one that goes on: TCPMemoryPressuresChrono is
+added to only when pressure ends (net/ipv4/tcp.c tcp_leave_memory_pressure), and both counters belong to one network
+namespace.
 """
 
 import time
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import bounded
 
-# Shares of time are told to 5 %. A sample takes 0.6 ms (measured, 6.18), so a window of any length costs the host 13 ms.
+# Shares of time are told to 5 %. A sample takes 0.6 ms (measured, 6.18), so a window of any length costs the host 13
+# ms.
 INTERVALS = 20
 SHORTEST_INTERVAL = 0.1  # seconds; so the shortest windows have fewer samples
 
@@ -20,9 +22,9 @@ SHORTEST_INTERVAL = 0.1  # seconds; so the shortest windows have fewer samples
 def observe(seconds, read_memory, read_counters, clock=time.monotonic, sleep=time.sleep):
     """Sample for *seconds* and return {seconds, samples, counters}; nothing of it is judged here.
 
-    samples: [{"seconds": since the start, "tcp", "udp"}, …]. counters: {name: by how much it rose}. read_memory: returns the facts tcp and
-    udp as they are now. read_counters: returns {name: number or None}. To wait between the samples is what a window is; tests pass a
-    clock and a sleep of their own.
+    samples: [{"seconds": since the start, "tcp", "udp"}, …]. counters: {name: by how much it rose}. read_memory:
+    returns the facts tcp and udp as they are now. read_counters: returns {name: number or None}. To wait between the
+    samples is what a window is; tests pass a clock and a sleep of their own.
     """
     intervals = max(1, min(INTERVALS, int(round(seconds / SHORTEST_INTERVAL, 6))))
     counters = read_counters()

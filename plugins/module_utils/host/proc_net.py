@@ -29,13 +29,17 @@ def parse_sockstat(text):
         for name, word in zip(words[0::2], words[1::2] + [""]):
             fields[name] = whole_number(word)
             if fields[name] is None:
-                problems.append("%s %s: %s" % (_name(protocol), _name(name),
-                                               _no_number(word) if word else "no value, the line is cut"))
+                problems.append(
+                    "%s %s: %s"
+                    % (_name(protocol), _name(name), _no_number(word) if word else "no value, the line is cut")
+                )
     return values, problems
 
 
 def parse_protocols(text):
-    """Parse /proc/net/protocols into ``{"TCP": {"sockets": "3", "memory": "0", "press": "no", …}, …}`` (words as printed)."""
+    """Parse /proc/net/protocols into ``{"TCP": {"sockets": "3", "memory": "0", "press": "no", …}, …}`` (words as
+    printed).
+    """
     lines = text.splitlines()
     header = lines[0].split() if lines else []
     if "protocol" not in header:
@@ -51,7 +55,8 @@ def parse_protocols(text):
 
 
 def parse_header_pairs(text):
-    """Parse /proc/net/netstat or snmp, pairs of a header and a value line, into ``{"TcpExt": {"PruneCalled": 0, …}, …}``.
+    """Parse /proc/net/netstat or snmp, pairs of a header and a value line, into ``{"TcpExt": {"PruneCalled": 0, …},
+    …}``.
 
     Of a cut value line the last word is not trusted either: its end may be missing.
     """
@@ -69,8 +74,9 @@ def parse_header_pairs(text):
             names = headers.pop(table)
             numbers = [whole_number(word) for word in words]
             if len(numbers) < len(names):
-                problems.append("%s: %d values for %d names, the line is cut" % (
-                    _name(table), len(numbers), len(names)))
+                problems.append(
+                    "%s: %d values for %d names, the line is cut" % (_name(table), len(numbers), len(names))
+                )
                 numbers = numbers[:-1] + [None] * (len(names) - len(numbers) + 1)
             for name, number, word in zip(names, numbers, words):
                 if number is None and whole_number(word) is None:
@@ -100,5 +106,7 @@ def _name(name):
 
 def _no_number(word):
     """Return why *word* is not taken."""
-    return "%s: %s" % ("not a number" if not DIGITS.issuperset(word.lstrip("-")) else "more than 64 bits hold",
-                       quoted(word))
+    return "%s: %s" % (
+        "not a number" if not DIGITS.issuperset(word.lstrip("-")) else "more than 64 bits hold",
+        quoted(word),
+    )

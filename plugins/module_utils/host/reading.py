@@ -12,7 +12,10 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds imp
     quoted,
     whole_number,
 )
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.generations import PER_CPU_RESERVE, counts_in_pages
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.generations import (
+    PER_CPU_RESERVE,
+    counts_in_pages,
+)
 
 X86_PAGE_SIZE = 4096  # the only one of x86_64; other architectures choose at build time
 LARGEST_TABLE = 1024 * 1024  # bytes; what the kernel prints of a host with 512 processors is smaller
@@ -65,12 +68,16 @@ class HostReading:
         release = (self.text("/proc/sys/kernel/osrelease") or "").strip() or None
         is_too_long = release is not None and len(release) > LONGEST_RELEASE
         if release and (is_too_long or counts_in_pages(release) is None):
-            self.warnings.append("/proc/sys/kernel/osrelease: %s is no kernel release: "
-                                 "how memory is counted is not known" % quoted(release))
+            self.warnings.append(
+                "/proc/sys/kernel/osrelease: %s is no kernel release: "
+                "how memory is counted is not known" % quoted(release)
+            )
         return None if is_too_long else release
 
     def page_size(self, given=None, release=None):
-        """Return the page size in bytes: *given*, or that of the live host, or what the *release* of a captured tree implies."""
+        """Return the page size in bytes: *given*, or that of the live host, or what the *release* of a captured tree
+        implies.
+        """
         if given:
             return given
         if self.files.live:

@@ -7,7 +7,11 @@
 import errno
 import os
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import ABSENT, format_value, key_path
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import (
+    ABSENT,
+    format_value,
+    key_path,
+)
 
 NO_SUCH_KEY = "this kernel or network namespace has no such key"
 READ_ONLY = "read-only here"

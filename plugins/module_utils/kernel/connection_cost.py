@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a TCP connection really costs the kernel: its structures, what it charges for data, what a buffer is good for."""
+"""What a TCP connection really costs the kernel: its structures, what it charges for data, what a buffer is good
+for.
+"""
 
 import collections
 
@@ -12,12 +14,13 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.gen
     window_ratio,
 )
 
-# Bytes of x86_64, as slab objects (cache line of 64, pointer of the free list behind those that need one).
-# tcp_sock: include/linux/tcp.h. inode: struct socket_alloc (include/net/sock.h), on EL8 with its struct socket_wq. file: include/linux/fs.h.
-# bind: half of the buckets of a port (include/net/inet_hashtables.h), which only the connecting end has.
-# skb: what is charged for a segment beside its payload: struct sk_buff (256) and a head for the headers, from 6.3 on of the cache
-# skbuff_small_head (640), before from kmalloc-1k (net/core/skbuff.c __alloc_skb, net/ipv4/tcp.c tcp_stream_alloc_skb). Up to EL8.3 a
-# sender puts the first 1.4 kB after a pause into a head of kmalloc-2k instead (linear_payload_sz): 2304 with the payload.
+# Bytes of x86_64, as slab objects (cache line of 64, pointer of the free list behind those that need one). tcp_sock:
+# include/linux/tcp.h. inode: struct socket_alloc (include/net/sock.h), on EL8 with its struct socket_wq. file:
+# include/linux/fs.h. bind: half of the buckets of a port (include/net/inet_hashtables.h), which only the connecting end
+# has. skb: what is charged for a segment beside its payload: struct sk_buff (256) and a head for the headers, from 6.3
+# on of the cache skbuff_small_head (640), before from kmalloc-1k (net/core/skbuff.c __alloc_skb, net/ipv4/tcp.c
+# tcp_stream_alloc_skb). Up to EL8.3 a sender puts the first 1.4 kB after a pause into a head of kmalloc-2k instead
+# (linear_payload_sz): 2304 with the payload.
 Generation = collections.namedtuple("Generation", "since tcp_sock inode file bind skb")
 GENERATIONS = (
     Generation((6, 12), 2432, 832, 192, 128, 896),  # sizeof, kernel-6.12.0-55.24.1.el10 with its own configuration
@@ -28,13 +31,18 @@ GENERATIONS = (
 )
 COSTLIEST = (5, 14)  # taken for a release that cannot be read
 DENTRY = 192  # include/linux/dcache.h, the same in all of them
-SECURITY = 104  # blobs of the security modules in socket, inode and file: measured on 6.1, lsm_inode_cache 56, lsm_file_cache 16, kmalloc-32
-SLAB_PAGES = 8  # include/linux/mmzone.h PAGE_ALLOC_COSTLY_ORDER: the largest slab that mm/slub.c calculate_order chooses
+# blobs of the security modules in socket, inode and file: measured on 6.1, lsm_inode_cache 56, lsm_file_cache 16,
+# kmalloc-32
+SECURITY = 104
+SLAB_PAGES = (
+    8  # include/linux/mmzone.h PAGE_ALLOC_COSTLY_ORDER: the largest slab that mm/slub.c calculate_order chooses
+)
 
 # include/net/sock.h, x86_64: TCP_SKB_MIN_TRUESIZE is 2048 and a struct sk_buff.
 SOCK_MIN_RCVBUF = 2304  # bytes
 SOCK_MIN_SNDBUF = 4608  # bytes
-# Receive buffer per byte of window once the kernel measures: 1500-byte frames in buffers of a page have a ratio of about 0.35.
+# Receive buffer per byte of window once the kernel measures: 1500-byte frames in buffers of a page have a ratio of
+# about 0.35.
 MEASURED_OVERHEAD = 3
 
 
@@ -44,15 +52,19 @@ def _generation(release):
 
 
 def _slab_share(size, page_size):
-    """Return the part of a slab that an object of *size* bytes takes: what is left over at its end belongs to nobody else."""
+    """Return the part of a slab that an object of *size* bytes takes: what is left over at its end belongs to nobody
+    else.
+    """
     slab = SLAB_PAGES * page_size
     return -(-slab // (slab // size))
 
 
 def idle_bytes(release, page_size):
-    """Return the kernel memory, in bytes, of one end of an established connection without data. Nothing of it counts in tcp_mem.
+    """Return the kernel memory, in bytes, of one end of an established connection without data. Nothing of it counts in
+    tcp_mem.
 
-    release: uname -r. page_size: bytes. An IPv6 socket takes up to 192 bytes more, each registration with epoll another 192.
+    release: uname -r. page_size: bytes. An IPv6 socket takes up to 192 bytes more, each registration with epoll another
+    192.
     """
     generation = _generation(release)
     objects = (generation.tcp_sock, generation.inode, generation.file, DENTRY)
@@ -60,11 +72,12 @@ def idle_bytes(release, page_size):
 
 
 def truesize(payload_bytes, segment_bytes, release):
-    """Return the bytes that the kernel *release* charges for *payload_bytes* that arrived in segments of *segment_bytes* and are unread.
+    """Return the bytes that the kernel *release* charges for *payload_bytes* that arrived in segments of
+    *segment_bytes* and are unread.
 
-    This is how a sender on the same host, or a network card with buffers that fit, makes them. The receiver may merge neighbours,
-    17 at most (MAX_SKB_FRAGS), and then charges less. Buffers of a whole page per frame cost more: that is for the driver to say.
-    The pool is charged in whole pages per socket.
+    This is how a sender on the same host, or a network card with buffers that fit, makes them. The receiver may merge
+    neighbours, 17 at most (MAX_SKB_FRAGS), and then charges less. Buffers of a whole page per frame cost more: that is
+    for the driver to say. The pool is charged in whole pages per socket.
     """
     return payload_bytes + -(-payload_bytes // segment_bytes) * _generation(release).skb
 
@@ -84,7 +97,8 @@ def window_of_buffer(buffer_bytes, release, adv_win_scale=1):
 
 
 def buffer_for_window(window_bytes, release, adv_win_scale=1):
-    """Return the receive buffer in bytes, as in tcp_rmem[2], that lets a connection advertise *window_bytes*, also once the kernel has measured.
+    """Return the receive buffer in bytes, as in tcp_rmem[2], that lets a connection advertise *window_bytes*, also once
+    the kernel has measured.
 
     Half of it is what an application asks with SO_RCVBUF. adv_win_scale: as in window_of_buffer.
     """

@@ -7,11 +7,25 @@
 # The counters that tell of memory, by the kernel's names (net/ipv4/proc.c snmp4_net_list); False where a supported
 # kernel may not have it (EL8 before 8.7, 5.4).
 TCP_COUNTERS = (
-    ("TCPMemoryPressures", True), ("TCPMemoryPressuresChrono", True), ("PruneCalled", True), ("RcvPruned", True),
-    ("OfoPruned", True), ("TCPRcvCollapsed", True), ("TCPRcvQDrop", False), ("TCPOFODrop", True),
-    ("TCPZeroWindowDrop", False), ("TCPToZeroWindowAdv", True), ("TCPWantZeroWindowAdv", True), ("TCPBacklogDrop", True),
-    ("PFMemallocDrop", False), ("TCPAbortOnMemory", True), ("TCPAbortFailed", True), ("TCPWqueueTooBig", False),
-    ("TCPTimeWaitOverflow", True), ("ListenOverflows", True), ("ListenDrops", True),
+    ("TCPMemoryPressures", True),
+    ("TCPMemoryPressuresChrono", True),
+    ("PruneCalled", True),
+    ("RcvPruned", True),
+    ("OfoPruned", True),
+    ("TCPRcvCollapsed", True),
+    ("TCPRcvQDrop", False),
+    ("TCPOFODrop", True),
+    ("TCPZeroWindowDrop", False),
+    ("TCPToZeroWindowAdv", True),
+    ("TCPWantZeroWindowAdv", True),
+    ("TCPBacklogDrop", True),
+    ("PFMemallocDrop", False),
+    ("TCPAbortOnMemory", True),
+    ("TCPAbortFailed", True),
+    ("TCPWqueueTooBig", False),
+    ("TCPTimeWaitOverflow", True),
+    ("ListenOverflows", True),
+    ("ListenDrops", True),
 )
 # Prefixed with their table, as the kernel itself does in snmp6: Udp MemErrors is UdpMemErrors.
 UDP_COUNTERS = (("InErrors", True), ("RcvbufErrors", True), ("SndbufErrors", True), ("MemErrors", False))

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What differs between kernels and cannot be probed in a file. Read on every host, therefore without re: see sysctl_keys."""
+"""What differs between kernels and cannot be probed in a file. Read on every host, therefore without re: see
+sysctl_keys.
+"""
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import whole_number
 
@@ -12,8 +14,8 @@ MEMORY_QUANTUM = 4096  # bytes
 PER_CPU_RESERVE = 1024 * 1024  # bytes
 EL9_RELEASE_WITH_PAGES = 284  # kernel-5.14.0-284 is EL9.2
 
-# include/net/tcp.h TCP_DEFAULT_SCALING_RATIO, in 256ths: what a connection starts with where the kernel measures the ratio itself.
-# Backported to EL9 without a change of its 5.14.
+# include/net/tcp.h TCP_DEFAULT_SCALING_RATIO, in 256ths: what a connection starts with where the kernel measures the
+# ratio itself. Backported to EL9 without a change of its 5.14.
 WINDOW_RATIO = 128  # from 6.10 and EL9.6 (kernel-5.14.0-570) on
 FIRST_WINDOW_RATIO = 65  # 1,200 bytes in a page and its skb; 6.6 to 6.9, EL9.4 (kernel-5.14.0-427) and 9.5
 EL9_RELEASES_WITH_RATIO = ((570, WINDOW_RATIO), (427, FIRST_WINDOW_RATIO))
@@ -22,7 +24,7 @@ VERSIONS_WITH_RATIO = (((6, 10), WINDOW_RATIO), ((6, 6), FIRST_WINDOW_RATIO))
 
 def _leading_number(text):
     """Return the number that *text* begins with, None without one, and for one that is too large."""
-    return whole_number(text[:len(text) - len(text.lstrip("0123456789"))])
+    return whole_number(text[: len(text) - len(text.lstrip("0123456789"))])
 
 
 def kernel_version(release):
@@ -53,8 +55,8 @@ def counts_in_pages(release):
 def window_ratio(release):
     """Return how many 256ths of its receive buffer a new connection may advertise as window on the kernel *release*.
 
-    Later the kernel measures the ratio of payload to memory. None: it does not, net.ipv4.tcp_adv_win_scale sets the ratio.
-    A release that cannot be read gets the smallest ratio.
+    Later the kernel measures the ratio of payload to memory. None: it does not, net.ipv4.tcp_adv_win_scale sets the
+    ratio. A release that cannot be read gets the smallest ratio.
     """
     version = kernel_version(release)
     if not version:

@@ -5,7 +5,8 @@
 """The state of TCP and UDP memory, from the kernel's flag first and the numbers second.
 
 The kernel sets its flag when a charge finds the usage above "pressure" and clears it when memory is freed below "low"
-(net/core/sock.c __sk_mem_raise_allocated and __sk_mem_reduce_allocated), so between the two the numbers alone cannot show the state.
+(net/core/sock.c __sk_mem_raise_allocated and __sk_mem_reduce_allocated), so between the two the numbers alone cannot
+show the state.
 """
 
 TCP_STATES = ("normal", "soft", "imminent", "pressure", "recovering", "critical")
@@ -34,7 +35,8 @@ def tcp_state(used, thresholds, kernel_flag, error_bound=0):
 
 
 def udp_state(used, limit, error_bound=0):
-    """Return "normal" or "critical", or None where nothing is known. used, limit (udp_mem[0]), error_bound: pages, or None.
+    """Return "normal" or "critical", or None where nothing is known. used, limit (udp_mem[0]), error_bound: pages, or
+    None.
 
     UDP has no flag; from udp_mem[0] on datagrams are dropped, the other two limits have no effect
     (__sk_mem_raise_allocated for a protocol without .memory_pressure).
@@ -45,12 +47,15 @@ def udp_state(used, limit, error_bound=0):
 
 
 def under_pressure(state, kernel_flag):
-    """Return whether TCP is under memory pressure by its *state* and the kernel's flag: True, False, or None where they do not say."""
+    """Return whether TCP is under memory pressure by its *state* and the kernel's flag: True, False, or None where
+    they do not say.
+    """
     return kernel_flag if state is None else state in UNDER_PRESSURE
 
 
 def under_memory_pressure(facts):
-    """Return whether the facts of a host say that TCP is under memory pressure: True, False, or None where they do not say.
+    """Return whether the facts of a host say that TCP is under memory pressure: True, False, or None where they do not
+    say.
 
     facts: the value of ansible_facts.socket_memory.
     """

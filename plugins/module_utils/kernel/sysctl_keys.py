@@ -92,21 +92,27 @@ def key_path(key):
     """Return the path below /proc/sys of a dotted *key*. Raises SocketMemoryError for a name that could leave it."""
     parts = key.translate({ord("."): "/", ord("/"): "."}).split("/")
     if len(key) > LONGEST_KEY or any(part in ("", ".", "..") or not NAME_CHARACTERS.issuperset(part) for part in parts):
-        raise refuse(quoted(key), "a character or an empty part no sysctl has", "a name such as net.ipv4.tcp_mem",
-                     "Correct the key.")
+        raise refuse(
+            quoted(key),
+            "a character or an empty part no sysctl has",
+            "a name such as net.ipv4.tcp_mem",
+            "Correct the key.",
+        )
     return "/proc/sys/" + "/".join(parts)
 
 
 def parse_value(key, value):
-    """Return *value* for *key* as the collection holds it: list of int, or int; for a key not in KEYS, a string of words.
+    """Return *value* for *key* as the collection holds it: list of int, or int; for a key not in KEYS, a string of
+    words.
 
     *value* is what a person wrote: text, int or list of int. Raises SocketMemoryError for anything the kernel would
     misread or take only in part: a wrong number of elements, signs, octal, hexadecimal, units, YAML booleans.
     """
     words = value if isinstance(value, (list, tuple)) else [value]
     if any(isinstance(word, bool) or not isinstance(word, (int, str)) for word in words):
-        raise refuse(key, quoted(value), "whole numbers",
-                     "Write numbers; on, off, true and false are not values of a sysctl.")
+        raise refuse(
+            key, quoted(value), "whole numbers", "Write numbers; on, off, true and false are not values of a sysctl."
+        )
     too_large = [word for word in words if isinstance(word, int) and bounded(word) is None]
     if too_large:
         raise refuse(key, quoted(too_large[0]), "numbers of at most %d" % LARGEST, "Use a smaller number.")
@@ -124,14 +130,22 @@ def parse_value(key, value):
     for word in words:
         # Decimal only: the kernel reads 010 as octal 8 and 0x10 as hexadecimal 16 (kernel/sysctl.c strtoul_lenient).
         if not DIGITS.issuperset(word) or (word[0] == "0" and word != "0"):
-            raise refuse(key, quoted(text), "decimal numbers without sign, unit or leading zero",
-                         "Write each number out in %s." % KEYS[key].unit)
+            raise refuse(
+                key,
+                quoted(text),
+                "decimal numbers without sign, unit or leading zero",
+                "Write each number out in %s." % KEYS[key].unit,
+            )
         if len(word) > LONGEST_NUMBER or int(word) > LARGEST:
             raise refuse(key, quoted(text), "numbers of at most %d" % LARGEST, "Use a smaller number.")
     if len(words) != len(fields or "1"):
         wanted = "3 numbers (%s)" % ", ".join(fields) if fields else "1 number"
-        raise refuse(key, "%d in %s" % (len(words), quoted(text)), wanted,
-                     "Write all of them: the kernel would keep the old rest.")
+        raise refuse(
+            key,
+            "%d in %s" % (len(words), quoted(text)),
+            wanted,
+            "Write all of them: the kernel would keep the old rest.",
+        )
     numbers = [int(word) for word in words]
     return numbers if fields else numbers[0]
 
@@ -158,7 +172,7 @@ def read_kernel_value(key, text):
     words = text.split()
     if key not in KEYS:
         return " ".join(words)
-    numbers = [kernel_number(word) for word in words[:len(THRESHOLDS) + 1]]
+    numbers = [kernel_number(word) for word in words[: len(THRESHOLDS) + 1]]
     if None in numbers or len(numbers) != len(KEYS[key].fields or "1"):
         wanted = "3 numbers" if KEYS[key].fields else "1 number"
         raise SocketMemoryError("%s: the kernel printed %s, not %s" % (key, quoted(text), wanted))
@@ -171,7 +185,8 @@ def format_value(value):
 
 
 def running_value(files, key):
-    """Return the value of *key* on the host of *files* (HostFiles), None where its kernel or network namespace has no such key.
+    """Return the value of *key* on the host of *files* (HostFiles), None where its kernel or network namespace has no
+    such key.
 
     Raises OSError where it cannot be read, which is no absence; SocketMemoryError where it has another shape.
     """

@@ -13,7 +13,18 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.text impor
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text_table import text_table
 
 # The worst first, so that it is read first.
-STATE_ORDER = ("critical", "pressure", "recovering", "imminent", "soft", "unknown", UNREACHABLE, FAILED, "no facts", "normal")
+STATE_ORDER = (
+    "critical",
+    "pressure",
+    "recovering",
+    "imminent",
+    "soft",
+    "unknown",
+    UNREACHABLE,
+    FAILED,
+    "no facts",
+    "normal",
+)
 COLUMNS = ("HOST", "TCP", "USED", "HIGH", "% OF HIGH", "FLAG", "SOCKETS", "UDP", "FINDINGS")
 LONGEST_REASON = 100  # characters; the audit file has all of it
 
@@ -33,7 +44,9 @@ def _cells(row):
     findings = "-" if "findings" not in facts else ", ".join(finding["id"] for finding in facts["findings"]) or "none"
     told = findings if row["status"] == OK else cut(row["reason"], LONGEST_REASON)
     if "tcp" not in facts:
-        return (row["host"], "no facts" if row["status"] == OK else row["status"]) + ("-",) * (len(COLUMNS) - 3) + (told,)
+        return (
+            (row["host"], "no facts" if row["status"] == OK else row["status"]) + ("-",) * (len(COLUMNS) - 3) + (told,)
+        )
     tcp, udp = facts["tcp"], facts.get("udp") or {}
     high = threshold(tcp, "high", "bytes")
     return (

@@ -13,11 +13,13 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.text impor
 TCP_RANK = {"normal": 0, "soft": 0, "imminent": 1, "recovering": 1, "pressure": 1, "critical": 2}
 UDP_RANK = {"normal": 0, "critical": 1}
 
-# These move only where the whole host lacks memory for sockets: tcp_enter_memory_pressure, tcp_out_of_resources (net/ipv4/tcp.c,
-# tcp_timer.c), sk_filter_trim_cap (net/core/filter.c), __udp_queue_rcv_skb (net/ipv4/udp.c, net/ipv6/udp.c). Any move counts.
+# These move only where the whole host lacks memory for sockets: tcp_enter_memory_pressure, tcp_out_of_resources
+# (net/ipv4/tcp.c, tcp_timer.c), sk_filter_trim_cap (net/core/filter.c), __udp_queue_rcv_skb (net/ipv4/udp.c,
+# net/ipv6/udp.c). Any move counts.
 REFUSED = ("TCPMemoryPressures", "TCPAbortOnMemory", "PFMemallocDrop", "UdpMemErrors", "Udp6MemErrors")
-# These move for one slow reader too (net/ipv4/tcp_input.c tcp_prune_queue, tcp_data_queue). What counts is that they move more in the
-# seconds between two readings than in all the time before. TCPMemoryPressuresChrono is in neither: it moves when pressure ends.
+# These move for one slow reader too (net/ipv4/tcp_input.c tcp_prune_queue, tcp_data_queue). What counts is that they
+# move more in the seconds between two readings than in all the time before. TCPMemoryPressuresChrono is in neither: it
+# moves when pressure ends.
 DROPPED = ("PruneCalled", "RcvPruned", "OfoPruned", "TCPRcvQDrop", "TCPOFODrop")
 ROLL_BACK = "The batch is rolled back."
 NAMES_SHOWN = 10  # of hosts in a sentence; the lists have all
@@ -26,9 +28,10 @@ NAMES_SHOWN = 10  # of hosts in a sentence; the lists have all
 def regressions(before, after):
     """Return in what a host is worse off than before as findings, none when in nothing. evidence: {before, after}.
 
-    before, after: the value of ansible_facts.socket_memory with the subsets "tcp", "udp" and "counters". The states respect what the
-    kernel may miscount. Counters are of one network namespace, so a lower bound; they are not compared where one is null, where
-    one went down (a reboot, another namespace), and on a host that was in trouble before: there they move anyway.
+    before, after: the value of ansible_facts.socket_memory with the subsets "tcp", "udp" and "counters". The states
+    respect what the kernel may miscount. Counters are of one network namespace, so a lower bound; they are not compared
+    where one is null, where one went down (a reboot, another namespace), and on a host that was in trouble before:
+    there they move anyway.
     """
     found = []
     tcp_before, tcp_after = _tcp_rank(before), _tcp_rank(after)
@@ -59,7 +62,15 @@ def _regression(identifier, subject, before, after, limit):
     shown = []
     for one in (before, after):
         flag = {True: ", kernel flag yes", False: ", kernel flag no"}.get(one.get("kernel_flag"), "")
-        shown.append("%s (%s of %s%s)" % (one["state"] or "unknown", human_bytes(one["used"]["bytes"]), human_bytes(threshold(one, limit, "bytes")), flag))
+        shown.append(
+            "%s (%s of %s%s)"
+            % (
+                one["state"] or "unknown",
+                human_bytes(one["used"]["bytes"]),
+                human_bytes(threshold(one, limit, "bytes")),
+                flag,
+            )
+        )
     return _worse(identifier, "%s went from %s to %s" % (subject, shown[0], shown[1]), before["state"], after["state"])
 
 
@@ -75,11 +86,11 @@ def _moved(before, after):
 
 
 def would_relieve(facts, settings=None):
-    """Return whether *settings* ({key: value}) are worth a try on a host: not under pressure it always is, under pressure only
-    where its usage passes fewer of the new thresholds than of those it runs with, or none.
+    """Return whether *settings* ({key: value}) are worth a try on a host: not under pressure it always is, under
+    pressure only where its usage passes fewer of the new thresholds than of those it runs with, or none.
 
-    facts: the value of ansible_facts.socket_memory with the subset "tcp", and "recommended" unless *settings* are given. What is not known
-    is tried.
+    facts: the value of ansible_facts.socket_memory with the subset "tcp", and "recommended" unless *settings* are
+    given. What is not known is tried.
     """
     tcp = facts["tcp"]
     now = [threshold(tcp, name) for name in ("low", "pressure", "high")]
@@ -96,12 +107,14 @@ def would_relieve(facts, settings=None):
 
 
 def judge_batch(hosts, active):
-    """Return {stop, message, regressions: {host: [regression, …]}, changed: [host, …], roll_back: [host, …]} after a batch was tuned and read again.
+    """Return {stop, message, regressions: {host: [regression, …]}, changed: [host, …], roll_back: [host, …]} after a
+    batch was tuned and read again.
 
-    hosts: {name: {"before", "result", "after"}}, what the tasks of the role tune_tcp returned, each None where it did not run, of the
-    hosts of the batch and of those that failed. active: the names of the hosts that can be rolled back. A host that this run did
-    not change cannot have been made worse by it. One that is lost while it is changed, or cannot be read afterwards, is worse off.
-    changed: those that this run changed, or may have; roll_back: those of them that are active.
+    hosts: {name: {"before", "result", "after"}}, what the tasks of the role tune_tcp returned, each None where it did
+    not run, of the hosts of the batch and of those that failed. active: the names of the hosts that can be rolled back.
+    A host that this run did not change cannot have been made worse by it. One that is lost while it is changed, or
+    cannot be read afterwards, is worse off. changed: those that this run changed, or may have; roll_back: those of them
+    that are active.
     """
     worse, changed = {}, []
     for name, host in sorted(hosts.items()):
@@ -109,14 +122,26 @@ def judge_batch(hosts, active):
         if result.get("unreachable") or (after or result.get("changed")) and not facts_in(after):
             worse[name] = [_lost("it cannot be read any more")]
         elif result.get("changed"):
-            found = regressions(facts_in(host["before"]), facts_in(after)) if facts_in(host["before"]) else [_lost("it was not read before it was changed")]
+            found = (
+                regressions(facts_in(host["before"]), facts_in(after))
+                if facts_in(host["before"])
+                else [_lost("it was not read before it was changed")]
+            )
             if found:
                 worse[name] = found
         if result.get("changed") or result.get("unreachable"):
             changed.append(name)
-    message = "; ".join("%s is worse off than before: %s" % (name, ", ".join(one["message"] for one in worse[name])) for name in sorted(worse)[:NAMES_SHOWN])
-    return {"stop": bool(worse), "message": message + _more(worse), "regressions": worse,
-            "changed": changed, "roll_back": [name for name in changed if name in active]}
+    message = "; ".join(
+        "%s is worse off than before: %s" % (name, ", ".join(one["message"] for one in worse[name]))
+        for name in sorted(worse)[:NAMES_SHOWN]
+    )
+    return {
+        "stop": bool(worse),
+        "message": message + _more(worse),
+        "regressions": worse,
+        "changed": changed,
+        "roll_back": [name for name in changed if name in active],
+    }
 
 
 def facts_in(result):
@@ -131,8 +156,8 @@ def _lost(message):
 def why_failed(result, after, batch):
     """Return why a tuned host fails whatever its facts say, None where they decide.
 
-    result: what the drop-in module returned, after: what the second reading returned, batch: what judge_batch returned, empty where no batch
-    was judged.
+    result: what the drop-in module returned, after: what the second reading returned, batch: what judge_batch returned,
+    empty where no batch was judged.
     """
     if batch.get("stop"):
         return batch["message"]
@@ -144,7 +169,9 @@ def why_failed(result, after, batch):
 
 
 def must_hold(result, check_mode):
-    """Return whether a host must hold its settings after the drop-in module returned *result*: not where it was left as it was, or is to be changed."""
+    """Return whether a host must hold its settings after the drop-in module returned *result*: not where it was left
+    as it was, or is to be changed.
+    """
     return not (result.get("skipped") or check_mode and result.get("changed"))
 
 
@@ -154,9 +181,11 @@ def unavailable(result):
 
 
 def sum_up(hosts, active, check_mode=False):
-    """Return {tuned, unchanged, failed, rolled_back, not_reached: [host, …], stopped, message} for the hosts of a roll-out so far.
+    """Return {tuned, unchanged, failed, rolled_back, not_reached: [host, …], stopped, message} for the hosts of a
+    roll-out so far.
 
-    hosts: as in judge_batch, and "batch", what that returned, for all hosts of the play. active: the names of those that did not fail.
+    hosts: as in judge_batch, and "batch", what that returned, for all hosts of the play. active: the names of those
+    that did not fail.
     """
     outcomes = {"tuned": [], "unchanged": [], "failed": [], "rolled_back": [], "not_reached": []}
     left, stopped = [], {}
@@ -164,7 +193,11 @@ def sum_up(hosts, active, check_mode=False):
         result, batch = host["result"] or {}, host["batch"] or {}
         if host["before"] is None:
             outcome = "not_reached"
-        elif name in batch.get("roll_back", ()) and batch["stop"] and not (result.get("failed") or result.get("unreachable")):
+        elif (
+            name in batch.get("roll_back", ())
+            and batch["stop"]
+            and not (result.get("failed") or result.get("unreachable"))
+        ):
             outcome = "rolled_back"
         elif name not in active:
             outcome = "failed"
@@ -179,17 +212,31 @@ def sum_up(hosts, active, check_mode=False):
     if check_mode:
         words["tuned"] = "to be tuned"
     sentences = ["The roll-out stopped: %s." % stopped["message"]] if stopped else []
-    sentences.append("%d %s: %s." % (len(hosts), "host" if len(hosts) == 1 else "hosts", ", ".join(
-        "%d %s" % (len(names), words[outcome]) for outcome, names in outcomes.items() if names)))
-    sentences += ["%s: %s." % (words[outcome].capitalize(), _names(outcomes[outcome])) for outcome in ("failed", "rolled_back") if outcomes[outcome]]
+    sentences.append(
+        "%d %s: %s."
+        % (
+            len(hosts),
+            "host" if len(hosts) == 1 else "hosts",
+            ", ".join("%d %s" % (len(names), words[outcome]) for outcome, names in outcomes.items() if names),
+        )
+    )
+    sentences += [
+        "%s: %s." % (words[outcome].capitalize(), _names(outcomes[outcome]))
+        for outcome in ("failed", "rolled_back")
+        if outcomes[outcome]
+    ]
     if stopped and outcomes["not_reached"]:
         sentences.append("Not reached: %s." % _names(outcomes["not_reached"]))
     stuck = [name for name in outcomes["failed"] if stopped and name in stopped["changed"]]
     if stuck:
-        sentences.append("Could not be rolled back: %s. When they answer, run the playbook linux_net.socket_memory.rollback for them "
-                         "with tune_tcp_rollback_to=previous." % _names(stuck))
+        sentences.append(
+            "Could not be rolled back: %s. When they answer, run the playbook linux_net.socket_memory.rollback for "
+            "them with tune_tcp_rollback_to=previous." % _names(stuck)
+        )
     if left:
-        sentences.append("Left as it was, because the recommended thresholds would not relieve its pressure: %s." % _names(left))
+        sentences.append(
+            "Left as it was, because the recommended thresholds would not relieve its pressure: %s." % _names(left)
+        )
     return dict(outcomes, stopped=bool(stopped), message=" ".join(sentences))
 
 

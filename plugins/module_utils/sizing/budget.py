@@ -36,8 +36,10 @@ def budget(host, workload, demand, needs, settings, udp_limit):
         "ceiling": host.size(most),
         "demand": needed and host.size(pages),
         "demand_bytes": needed and {name: demand[name].value if name in demand else 0 for name in PARTS},
-        "needs": [{"need": name, "low": host.size(need.value), "formula": FORMULAS[name](need.numbers)}
-                  for name, need in needs.items()],
+        "needs": [
+            {"need": name, "low": host.size(need.value), "formula": FORMULAS[name](need.numbers)}
+            for name, need in needs.items()
+        ],
         "in_flight_bytes": sum(bandwidth_delay_product(*path) for path in workload["paths"]) or None,
         "paths": describe_paths(host, workload, settings[TCP_RMEM][2]),
         "shares": shares(host, workload, high, udp_limit),
@@ -55,13 +57,16 @@ def describe_paths(host, workload, receive_buffer):
     limit_mbps, limit: what a buffer of *receive_buffer* bytes lets through, as a number and in words.
     """
     window = min(window_of_buffer(receive_buffer, host.release, host.window_scale), LARGEST_WINDOW)
-    return [{
-        "bandwidth_mbps": bandwidth,
-        "rtt_ms": rtt,
-        "in_flight_bytes": bandwidth_delay_product(bandwidth, rtt),
-        "limit_mbps": round(throughput_mbps(window, rtt), 1),
-        "limit": throughput(window, rtt),
-    } for bandwidth, rtt in workload["paths"]]
+    return [
+        {
+            "bandwidth_mbps": bandwidth,
+            "rtt_ms": rtt,
+            "in_flight_bytes": bandwidth_delay_product(bandwidth, rtt),
+            "limit_mbps": round(throughput_mbps(window, rtt), 1),
+            "limit": throughput(window, rtt),
+        }
+        for bandwidth, rtt in workload["paths"]
+    ]
 
 
 def shares(host, workload, tcp_high, udp_limit):
@@ -89,8 +94,10 @@ def _overcommitted(data):
     tcp, udp = (data[limit] * host.page_size for limit in ("tcp_high", "udp_limit"))
     if tcp + udp + structures > host.memory_total:
         room = max(0, host.memory_total - tcp - udp) // host.idle_bytes
-        yield TCP_MEM, {
-            "tcp": tcp, "udp": udp, "structures": structures, "memory_total": host.memory_total, "room": room}
+        yield (
+            TCP_MEM,
+            {"tcp": tcp, "udp": udp, "structures": structures, "memory_total": host.memory_total, "room": room},
+        )
 
 
 def _unmet_demand(data):
@@ -102,20 +109,46 @@ def _unmet_demand(data):
 # What is wrong between a workload and its host. The data of these checks: host, workload, needs (of tcp_needs()), and
 # in pages proposed_high (of tcp_mem, before what must stay), tcp_low and tcp_high as they will be, udp_limit.
 CHECKS = (
-    Check("quarter-of-memory", "warning", (), _above_a_quarter,
-          lambda key, found: "%s: high %d pages = %s is more than a quarter of the %s of memory" % (
-              key, found["high"]["pages"], human_bytes(found["high"]["bytes"]), human_bytes(found["memory_total"])),
-          "Socket memory cannot be swapped: make sure that the rest of the host can spare it."),
-    Check("overcommitted", "warning", (), _overcommitted,
-          lambda key, found: (
-              "%s: found %s for TCP, %s for UDP and %s for the structures of connections, expected no more than the %s "
-              "of memory of this host; beside the two limits there is room for %d connections" % (
-                  key, human_bytes(found["tcp"]), human_bytes(found["udp"]), human_bytes(found["structures"]),
-                  human_bytes(found["memory_total"]), found["room"])),
-          "Expect fewer connections, lower the limits, or add memory."),
-    Check("demand-above-ceiling", "warning", (), _unmet_demand,
-          lambda key, found: "%s: found low at %s, the workload needs %s with headroom" % (
-              key, human_bytes(found["low"]["bytes"]), human_bytes(found["need"]["bytes"])),
-          "At its peak TCP may come under pressure: use fewer connections or smaller buffers, add memory, "
-          "or raise memory_fraction up to 0.5."),
+    Check(
+        "quarter-of-memory",
+        "warning",
+        (),
+        _above_a_quarter,
+        lambda key, found: (
+            "%s: high %d pages = %s is more than a quarter of the %s of memory"
+            % (key, found["high"]["pages"], human_bytes(found["high"]["bytes"]), human_bytes(found["memory_total"]))
+        ),
+        "Socket memory cannot be swapped: make sure that the rest of the host can spare it.",
+    ),
+    Check(
+        "overcommitted",
+        "warning",
+        (),
+        _overcommitted,
+        lambda key, found: (
+            "%s: found %s for TCP, %s for UDP and %s for the structures of connections, expected no more than the %s "
+            "of memory of this host; beside the two limits there is room for %d connections"
+            % (
+                key,
+                human_bytes(found["tcp"]),
+                human_bytes(found["udp"]),
+                human_bytes(found["structures"]),
+                human_bytes(found["memory_total"]),
+                found["room"],
+            )
+        ),
+        "Expect fewer connections, lower the limits, or add memory.",
+    ),
+    Check(
+        "demand-above-ceiling",
+        "warning",
+        (),
+        _unmet_demand,
+        lambda key, found: (
+            "%s: found low at %s, the workload needs %s with headroom"
+            % (key, human_bytes(found["low"]["bytes"]), human_bytes(found["need"]["bytes"]))
+        ),
+        "At its peak TCP may come under pressure: use fewer connections or smaller buffers, add memory, "
+        "or raise memory_fraction up to 0.5.",
+    ),
 )

@@ -40,8 +40,10 @@ def path_buffer(host, workload, known):
     if not workload["paths"]:
         return None
     low_bytes = known[TCP_MEM].value[0] * host.page_size
-    limits = [Proposal(LARGEST_WINDOW, "largest window", "throughput"),
-              Proposal(low_bytes, "low of tcp_mem", measured=True)]
+    limits = [
+        Proposal(LARGEST_WINDOW, "largest window", "throughput"),
+        Proposal(low_bytes, "low of tcp_mem", measured=True),
+    ]
     if workload["buffer_limit_bytes"]:
         limits.insert(0, Proposal(workload["buffer_limit_bytes"], "buffer limit", "throughput"))
     limit = smaller(*limits)
@@ -49,8 +51,15 @@ def path_buffer(host, workload, known):
     in_flight = bandwidth_delay_product(bandwidth, rtt)
     needed = buffer_for_window(in_flight, host.release, host.window_scale)
     return Proposal(
-        needed, "path", in_flight=in_flight, bandwidth=bandwidth, rtt=rtt, overhead=float(needed) / in_flight,
-        limit=limit.value, window=window_of_buffer(limit.value, host.release, host.window_scale)).at_most(limit)
+        needed,
+        "path",
+        in_flight=in_flight,
+        bandwidth=bandwidth,
+        rtt=rtt,
+        overhead=float(needed) / in_flight,
+        limit=limit.value,
+        window=window_of_buffer(limit.value, host.release, host.window_scale),
+    ).at_most(limit)
 
 
 def assumed_buffer(start, largest, reasons, host, _workload, known):
@@ -82,8 +91,12 @@ def largest_asked(host, workload, known):
     receive, send = (host.raised(key, known[key]) for key in (TCP_RMEM, TCP_WMEM))
     sizes = [receive.value[2], send.value[2]] + [workload[name] or 0 for name in ASKED_BY_WORKLOAD]
     largest = max(sizes + [host.raised(key, known[key]).value for key in (RMEM_DEFAULT,) if key in known])
-    return Proposal(min(largest, KEYS[RMEM_MAX].largest), "as autotuning", largest=largest,
-                    measured=receive.measured or send.measured)
+    return Proposal(
+        min(largest, KEYS[RMEM_MAX].largest),
+        "as autotuning",
+        largest=largest,
+        measured=receive.measured or send.measured,
+    )
 
 
 def all_asked(_host, _workload, known):

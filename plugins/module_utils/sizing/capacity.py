@@ -44,14 +44,17 @@ def capacity(facts, workload=None):
         "structures": host.idle_bytes,
     }
     thresholds = host.running.get(TCP_MEM) or [None] * 3
-    until = {name: {case: _room(host, pages, each[case]) for case in ("worst_case", "observed")}
-             for name, pages in (("pressure", thresholds[1]), ("critical", thresholds[2]))}
+    until = {
+        name: {case: _room(host, pages, each[case]) for case in ("worst_case", "observed")}
+        for name, pages in (("pressure", thresholds[1]), ("critical", thresholds[2]))
+    }
     until["memory_full"] = host.memory_total // host.idle_bytes
     result = {
         "bytes_per_connection": each,
         "connections_until": until,
         # sk_rcvbuf limits memory, not payload: what arrives in small segments fills it sooner.
-        "payload_that_fills_a_buffer": receive and {
+        "payload_that_fills_a_buffer": receive
+        and {
             "full_segments": receive * FULL_SEGMENT // truesize(FULL_SEGMENT, FULL_SEGMENT, host.release),
             "one_byte_segments": receive // truesize(1, 1, host.release),
         },
@@ -65,8 +68,10 @@ def _held(host, workload):
     """Return the bytes that the two queues of a connection hold at most, as asked for or by autotuning."""
     receive, send = (workload[name] for name in ("receive_buffer_bytes", "send_buffer_bytes"))
     if receive:
-        return (receive_buffer_held(min(receive, host.running.get(RMEM_MAX, receive))),
-                send_buffer_held(min(send, host.running.get(WMEM_MAX, send))))
+        return (
+            receive_buffer_held(min(receive, host.running.get(RMEM_MAX, receive))),
+            send_buffer_held(min(send, host.running.get(WMEM_MAX, send))),
+        )
     return [host.running[key][2] if key in host.running else None for key in (TCP_RMEM, TCP_WMEM)]
 
 
@@ -110,13 +115,24 @@ def _answers(result):
     answers = []
     for case, words in (("worst_case", "with full buffers"), ("observed", "that hold what they hold now on average")):
         if until["pressure"][case] is not None:
-            answers.append("%d connections %s (%s each) bring TCP to pressure, %d to critical." % (
-                until["pressure"][case], words, human_bytes(each[case]), until["critical"][case]))
-    answers.append("The structures of %d connections (%s each, beside tcp_mem) fill the memory." % (
-        until["memory_full"], human_bytes(each["structures"])))
+            answers.append(
+                "%d connections %s (%s each) bring TCP to pressure, %d to critical."
+                % (until["pressure"][case], words, human_bytes(each[case]), until["critical"][case])
+            )
+    answers.append(
+        "The structures of %d connections (%s each, beside tcp_mem) fill the memory."
+        % (until["memory_full"], human_bytes(each["structures"]))
+    )
     if needs:
         unusual = {None: "today's thresholds are not known", "none": "more than today's high"}
         where = unusual.get(needs["stays_below"], "below today's %s" % needs["stays_below"])
-        answers.append("%d connections need %s of TCP memory at most, %s, and %s of structures." % (
-            needs["connections"], human_bytes(needs["tcp"]["bytes"]), where, human_bytes(needs["structures"]["bytes"])))
+        answers.append(
+            "%d connections need %s of TCP memory at most, %s, and %s of structures."
+            % (
+                needs["connections"],
+                human_bytes(needs["tcp"]["bytes"]),
+                where,
+                human_bytes(needs["structures"]["bytes"]),
+            )
+        )
     return answers

@@ -38,11 +38,19 @@ def tcp_demand(host, workload):
         share = workload["active_fraction"] or (MOSTLY_IDLE if workload["profile"] == "many_connections" else 1)
         active = int(math.ceil(workload["connections"] * share))
         demand["connections"] = Proposal(
-            active * (receive + send), "connections", active=active, share=share, connections=workload["connections"],
-            receive=receive, send=send)
+            active * (receive + send),
+            "connections",
+            active=active,
+            share=share,
+            connections=workload["connections"],
+            receive=receive,
+            send=send,
+        )
     elif workload["paths"]:
-        held = sum(buffer_for_window(bandwidth_delay_product(*path), host.release, host.window_scale)
-                   for path in workload["paths"])
+        held = sum(
+            buffer_for_window(bandwidth_delay_product(*path), host.release, host.window_scale)
+            for path in workload["paths"]
+        )
         demand["connections"] = Proposal(held * 2, "paths", held=held)
     if workload["churn"]:
         orphans = int(math.ceil(workload["churn"] * ORPHAN_SECONDS))

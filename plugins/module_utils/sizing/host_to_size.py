@@ -20,8 +20,11 @@ STEADY = 1.0 / 6  # user-mode-linux with 160 MiB: 13 % from boot to boot
 STEADY_REASON = 0.3
 
 
-class HostToSize(collections.namedtuple(
-        "HostToSize", "page_size memory_total memory_pages idle_bytes release error_bound running window_scale kept")):
+class HostToSize(
+    collections.namedtuple(
+        "HostToSize", "page_size memory_total memory_pages idle_bytes release error_bound running window_scale kept"
+    )
+):
     """What sizing needs of the facts of one host. It never changes.
 
     page_size, memory_total: bytes. memory_pages: whole pages. idle_bytes: of the structures of one connection, beside
@@ -87,14 +90,21 @@ def host_to_size(facts):
     """
     for name in ("page_size", "memory_total"):
         if not facts.get(name):
-            raise SocketMemoryError("No recommendation: the facts of this host do not have %s. "
-                                    "Gather them on the live host, or give page_size for a captured tree." % name)
+            raise SocketMemoryError(
+                "No recommendation: the facts of this host do not have %s. "
+                "Gather them on the live host, or give page_size for a captured tree." % name
+            )
     page_size, memory_total, release = facts["page_size"], facts["memory_total"], facts.get("kernel")
     running = {key: value for key, value in (facts.get("limits") or {}).items() if value is not None}
     scale = running.get("net.ipv4.tcp_adv_win_scale")
     return HostToSize(
-        page_size, memory_total, memory_total // page_size, idle_bytes(release, page_size), release,
+        page_size,
+        memory_total,
+        memory_total // page_size,
+        idle_bytes(release, page_size),
+        release,
         error_bound=(facts.get("tcp", {}).get("error_bound") or {}).get("pages") or 0,
         running=running,
         window_scale=scale if scale in range(-31, 32) else 1,  # net/ipv4/sysctl_net_ipv4.c tcp_adv_win_scale_min, _max
-        kept={})
+        kept={},
+    )

@@ -70,29 +70,50 @@ STEPS = {TCP_MEM: 0, PATH: 1, ASKED: 3, RMEM_MAX: 4, WMEM_MAX: 4}  # all others 
 ALWAYS = {PATH: (path_buffer,), ASKED: (largest_asked,)}  # rules for what is no setting itself
 PROFILES = {
     "balanced": Profile(3.0 / 16, _follows_needs(TCP_RMEM_MAX, TCP_WMEM_MAX, "default maximum")),
-    "application_server": Profile(None, {  # a recipe found in many articles on application servers, exactly
-        RMEM_MAX: (fixed_asked, 16 * MIB, "receive asked"),
-        WMEM_MAX: (fixed_asked, 16 * MIB, "send asked"),
-        TCP_RMEM: (fixed_buffer, 256 * KIB, 8 * MIB, "receive autotuning"),
-        TCP_WMEM: (fixed_buffer, 256 * KIB, 8 * MIB, "send autotuning"),
-        TCP_MEM: (parts_of_memory, (1.0 / 8, 1.0 / 4, 1.0 / 2)),
-        "net.ipv4.tcp_moderate_rcvbuf": (fixed, 1, "moderate"),
-        ORPHANS: (fixed, 131072, "unsent orphans"),
-        "net.ipv4.tcp_fin_timeout": (fixed, 30, "fin timeout"),
-        "net.ipv4.tcp_tw_reuse": (fixed, 1, "ports again"),
-        "net.core.optmem_max": (fixed, 64 * KIB, "ancillary data"),
-    }),
-    "many_connections": Profile(0.25, dict(_follows_needs(MIB, MIB, "one slow peer"), **{
-        "net.ipv4.tcp_notsent_lowat": (fixed, 128 * KIB, "unsent waits"),
-        "net.core.somaxconn": (accept_queue, 4096, "accept queue"),
-    })),
-    "bulk_transfer": Profile(0.25, dict(_follows_needs(16 * MIB, 16 * MIB, "without a path"), **{
-        "net.ipv4.tcp_limit_output_bytes": (fixed, MIB, "output limit"),
-    })),
-    "low_latency": Profile(3.0 / 16, dict(_follows_needs(TCP_RMEM_MAX, TCP_WMEM_MAX, "default maximum"), **{
-        "net.ipv4.tcp_notsent_lowat": (fixed, 16 * KIB, "unsent ages"),
-        RMEM_DEFAULT: (fixed, MIB, "burst"),
-    })),
+    "application_server": Profile(
+        None,
+        {  # a recipe found in many articles on application servers, exactly
+            RMEM_MAX: (fixed_asked, 16 * MIB, "receive asked"),
+            WMEM_MAX: (fixed_asked, 16 * MIB, "send asked"),
+            TCP_RMEM: (fixed_buffer, 256 * KIB, 8 * MIB, "receive autotuning"),
+            TCP_WMEM: (fixed_buffer, 256 * KIB, 8 * MIB, "send autotuning"),
+            TCP_MEM: (parts_of_memory, (1.0 / 8, 1.0 / 4, 1.0 / 2)),
+            "net.ipv4.tcp_moderate_rcvbuf": (fixed, 1, "moderate"),
+            ORPHANS: (fixed, 131072, "unsent orphans"),
+            "net.ipv4.tcp_fin_timeout": (fixed, 30, "fin timeout"),
+            "net.ipv4.tcp_tw_reuse": (fixed, 1, "ports again"),
+            "net.core.optmem_max": (fixed, 64 * KIB, "ancillary data"),
+        },
+    ),
+    "many_connections": Profile(
+        0.25,
+        dict(
+            _follows_needs(MIB, MIB, "one slow peer"),
+            **{
+                "net.ipv4.tcp_notsent_lowat": (fixed, 128 * KIB, "unsent waits"),
+                "net.core.somaxconn": (accept_queue, 4096, "accept queue"),
+            },
+        ),
+    ),
+    "bulk_transfer": Profile(
+        0.25,
+        dict(
+            _follows_needs(16 * MIB, 16 * MIB, "without a path"),
+            **{
+                "net.ipv4.tcp_limit_output_bytes": (fixed, MIB, "output limit"),
+            },
+        ),
+    ),
+    "low_latency": Profile(
+        3.0 / 16,
+        dict(
+            _follows_needs(TCP_RMEM_MAX, TCP_WMEM_MAX, "default maximum"),
+            **{
+                "net.ipv4.tcp_notsent_lowat": (fixed, 16 * KIB, "unsent ages"),
+                RMEM_DEFAULT: (fixed, MIB, "burst"),
+            },
+        ),
+    ),
 }
 
 

@@ -20,38 +20,47 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.text impor
 WITH_HEADROOM = "with %d %% headroom" % (100 * HEADROOM - 100)
 
 # reason: its words, or a function of the numbers of a proposal that returns them.
-REASONS = {
+REASONS = {  # type: dict
     # Why tcp_mem is what it is, and what bounds it.
     "share": lambda numbers: "high is %s of memory" % _percent(numbers["share"]),
     "kernel default": "the kernel's own default",
-    "demand": lambda numbers: "%s of demand %s below low, where send autotuning stops: %s" % (
-        human_bytes(bytes_of(numbers["demand"])), WITH_HEADROOM, _sum(numbers["demand"])),
+    "demand": lambda numbers: (
+        "%s of demand %s below low, where send autotuning stops: %s"
+        % (human_bytes(bytes_of(numbers["demand"])), WITH_HEADROOM, _sum(numbers["demand"]))
+    ),
     "observed peak": "the observed peak %s below low" % WITH_HEADROOM,
-    "parts of memory": lambda numbers: "low, pressure and high at 1/%d, 1/%d and 1/%d of memory" % tuple(
-        1 / part for part in numbers["parts"]),
-    "parts of a fraction": lambda numbers: "low, pressure and high at 1/4, 1/2 and all of %s of memory" % _percent(
-        numbers["fraction"]),
+    "parts of memory": lambda numbers: (
+        "low, pressure and high at 1/%d, 1/%d and 1/%d of memory" % tuple(1 / part for part in numbers["parts"])
+    ),
+    "parts of a fraction": lambda numbers: (
+        "low, pressure and high at 1/4, 1/2 and all of %s of memory" % _percent(numbers["fraction"])
+    ),
     "floor": "the smallest that lets the pressure flag clear on this number of CPUs",
     "ceiling": lambda numbers: ", capped: high at %s of memory" % _percent(numbers["ceiling"]),
     "container": lambda numbers: ", capped: high at the container's limit of %s" % human_bytes(numbers["container"]),
     "not below default": ", but not below the kernel's own default",
     "half of memory": ", capped: high at half of memory",
     # What a demand is made of.
-    "connections": lambda numbers: "%d connections%s x (%s receive + %s send)" % (
-        numbers["active"], _active(numbers), human_bytes(numbers["receive"]), human_bytes(numbers["send"])),
+    "connections": lambda numbers: (
+        "%d connections%s x (%s receive + %s send)"
+        % (numbers["active"], _active(numbers), human_bytes(numbers["receive"]), human_bytes(numbers["send"]))
+    ),
     "paths": lambda numbers: "%s in flight with packet overhead x 2 directions" % human_bytes(numbers["held"]),
     "orphans": lambda numbers: "%d orphans x %s" % (numbers["orphans"], human_bytes(numbers["held"])),
     "udp sockets": lambda numbers: "%d UDP sockets x %s" % (numbers["sockets"], human_bytes(numbers["held"])),
     # udp_mem, tcp_max_orphans, tcp_max_tw_buckets
     "default is enough": "the kernel's own default is enough for ",
-    "udp demand": lambda numbers: " = %s %s below the first, the only one that works" % (
-        human_bytes(numbers["demand"]), WITH_HEADROOM),
+    "udp demand": lambda numbers: (
+        " = %s %s below the first, the only one that works" % (human_bytes(numbers["demand"]), WITH_HEADROOM)
+    ),
     "udp ceiling": lambda numbers: ", capped: the first at %s of memory" % _percent(numbers["ceiling"]),
     "closed orphans": lambda numbers: (
-        "%g closed a second x %d s until a lost FIN is sent again x %d, as the kernel counts the worst" % (
-            numbers["churn"], ORPHAN_SECONDS, ORPHAN_PENALTY)),
-    "time-wait": lambda numbers: "%g closed a second x %d s of TIME-WAIT %s" % (
-        numbers["churn"], TIME_WAIT_SECONDS, WITH_HEADROOM),
+        "%g closed a second x %d s until a lost FIN is sent again x %d, as the kernel counts the worst"
+        % (numbers["churn"], ORPHAN_SECONDS, ORPHAN_PENALTY)
+    ),
+    "time-wait": lambda numbers: (
+        "%g closed a second x %d s of TIME-WAIT %s" % (numbers["churn"], TIME_WAIT_SECONDS, WITH_HEADROOM)
+    ),
     "all at once": lambda numbers: "all %d connections at once, as when their process ends" % numbers["connections"],
     # Buffers
     "default maximum": "the kernel's default maximum: no path was given",
@@ -60,8 +69,10 @@ REASONS = {
     "little memory": "the kernel's default maximum for a host of little memory",
     "receive autotuning": "start and limit of receive autotuning",
     "send autotuning": "start and limit of send autotuning",
-    "path": lambda numbers: "%s in flight (%g Mbit/s x %g ms) times %.3g for packet overhead" % (
-        human_bytes(numbers["in_flight"]), numbers["bandwidth"], numbers["rtt"], numbers["overhead"]),
+    "path": lambda numbers: (
+        "%s in flight (%g Mbit/s x %g ms) times %.3g for packet overhead"
+        % (human_bytes(numbers["in_flight"]), numbers["bandwidth"], numbers["rtt"], numbers["overhead"])
+    ),
     "largest window": ", capped by the largest window TCP can announce",
     "low of tcp_mem": ", capped at low of tcp_mem: one connection must not need more",
     "buffer limit": lambda numbers: ", capped at %s (buffer_limit_bytes)" % human_bytes(numbers["limit"]),
@@ -70,8 +81,9 @@ REASONS = {
     "as autotuning": "no less for an application that asks than autotuning gives",
     "receive asked": "receive buffer an application may ask for",
     "send asked": "send buffer an application may ask for",
-    "raised": lambda numbers: "; raised to %s, which autotuning gives or the workload asks for" % human_bytes(
-        numbers["largest"]),
+    "raised": lambda numbers: (
+        "; raised to %s, which autotuning gives or the workload asks for" % human_bytes(numbers["largest"])
+    ),
     # Single settings of profiles
     "moderate": "receive buffers follow the need of each connection",
     "unsent waits": "what is not yet sent waits in the application, not in each socket",
@@ -94,8 +106,9 @@ REASONS = {
 FORMULAS = {
     "share": lambda numbers: "%s of %s for high" % (_percent(numbers["share"]), human_bytes(numbers["memory"])),
     "kernel default": lambda numbers: "1/%d of %s for pressure" % (numbers["divisor"], human_bytes(numbers["memory"])),
-    "demand": lambda numbers: "(%s + %s of processors) x %g" % (
-        _sum(numbers["demand"]), human_bytes(numbers["uncounted"]), HEADROOM),
+    "demand": lambda numbers: (
+        "(%s + %s of processors) x %g" % (_sum(numbers["demand"]), human_bytes(numbers["uncounted"]), HEADROOM)
+    ),
     "observed peak": lambda numbers: "%s x %g" % (human_bytes(numbers["peak"]), HEADROOM),
 }
 

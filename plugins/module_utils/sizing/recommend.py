@@ -50,11 +50,26 @@ def recommend(facts, workload=None):
     chosen.update({key: Proposal(value, "overrides") for key, value in workload["overrides"].items()})
     settings = {key: proposal.value for key, proposal in chosen.items()}
     low, _pressure, high = settings[TCP_MEM]
-    udp_limit = (settings.get(UDP_MEM) or host.running.get(UDP_MEM)
-                 or kernel_default_tcp_mem(host.memory_pages, UDP_DEFAULT_DIVISOR))[0]
-    beyond = silence(run_checks(CHECKS, {
-        "host": host, "workload": workload, "needs": needs, "proposed_high": given[TCP_MEM].value[2], "tcp_low": low,
-        "tcp_high": high, "udp_limit": udp_limit}), workload["silence"])
+    udp_limit = (
+        settings.get(UDP_MEM)
+        or host.running.get(UDP_MEM)
+        or kernel_default_tcp_mem(host.memory_pages, UDP_DEFAULT_DIVISOR)
+    )[0]
+    beyond = silence(
+        run_checks(
+            CHECKS,
+            {
+                "host": host,
+                "workload": workload,
+                "needs": needs,
+                "proposed_high": given[TCP_MEM].value[2],
+                "tcp_low": low,
+                "tcp_high": high,
+                "udp_limit": udp_limit,
+            },
+        ),
+        workload["silence"],
+    )
     reasons = {key: sentence(proposal) for key, proposal in chosen.items()}
     for one in counting(beyond, "warning"):
         # lint of the drop-in cannot see these, so the file tells them; without numbers, which follow memory
@@ -84,8 +99,10 @@ def assignments(recommendation, page_size):
     """
     settings, reasons = recommendation["settings"], recommendation["reasons"]
     comments = {key: (human_value(key, value, page_size), reasons[key]) for key, value in settings.items()}
-    return [{"key": key, "value": format_value(value), "comment": ": ".join(filter(None, comments[key]))}
-            for key, value in settings.items()]
+    return [
+        {"key": key, "value": format_value(value), "comment": ": ".join(filter(None, comments[key]))}
+        for key, value in settings.items()
+    ]
 
 
 def human_value(key, value, page_size):

@@ -65,8 +65,9 @@ def tcp_needs(host, workload, demand, share):
     if demand:
         # The pages that processors may keep uncounted come on top.
         pages = host.pages_of(bytes_of(demand)) + host.error_bound
-        needs[DEMAND] = Proposal(int(math.ceil(pages * HEADROOM)), DEMAND, demand=demand,
-                                 uncounted=host.error_bound * host.page_size)
+        needs[DEMAND] = Proposal(
+            int(math.ceil(pages * HEADROOM)), DEMAND, demand=demand, uncounted=host.error_bound * host.page_size
+        )
     if workload["observed_peak"]:
         peak = workload["observed_peak"]
         needs[PEAK] = Proposal(int(math.ceil(host.pages_of(peak) * HEADROOM)), PEAK, measured=True, peak=peak)
@@ -115,16 +116,20 @@ def udp_thresholds(host, workload):
     default = -(-kernel_default_tcp_mem(host.memory_pages, UDP_DEFAULT_DIVISOR)[1] // 4)
     needed = int(math.ceil((host.pages_of(demand.value) + host.error_bound) * HEADROOM / 3))
     most = (min(int(host.memory_pages * CEILING_FRACTION), INT_MAX // 2) - 1) // 3
-    unit = larger(Proposal(default, "default is enough", *demand.reasons, measured=True, **demand.numbers),
-                  Proposal(needed, *demand.reasons + ("udp demand",), demand=demand.value, **demand.numbers))
+    unit = larger(
+        Proposal(default, "default is enough", *demand.reasons, measured=True, **demand.numbers),
+        Proposal(needed, *demand.reasons + ("udp demand",), demand=demand.value, **demand.numbers),
+    )
     return {UDP_MEM: _in_pattern(unit.at_most(Proposal(most, "udp ceiling", measured=True, ceiling=CEILING_FRACTION)))}
 
 
 def closing_limits(host, workload):
     """Return {key: Proposal} of tcp_max_orphans and tcp_max_tw_buckets for connections that close, {} without any."""
     limits, churn, connections = {}, workload["churn"], workload["connections"]
-    for key, seconds, times, reason in ((ORPHANS, ORPHAN_SECONDS, ORPHAN_PENALTY, "closed orphans"),
-                                        (TIME_WAIT, TIME_WAIT_SECONDS, HEADROOM, "time-wait")):
+    for key, seconds, times, reason in (
+        (ORPHANS, ORPHAN_SECONDS, ORPHAN_PENALTY, "closed orphans"),
+        (TIME_WAIT, TIME_WAIT_SECONDS, HEADROOM, "time-wait"),
+    ):
         needs = [Proposal(int(math.ceil(churn * seconds * times)), reason, churn=churn)] if churn else []
         if connections and workload["profile"] == "many_connections":
             needs.insert(0, Proposal(connections, "all at once", connections=connections))

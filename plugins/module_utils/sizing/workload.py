@@ -15,11 +15,11 @@ PROFILE_NAMES = ("balanced", "application_server", "many_connections", "bulk_tra
 LARGEST_MEMORY = 1 << 50  # bytes; x86_64 with five-level page tables addresses 4 PiB
 
 _ASKED_BUFFER = Quantity("bytes", 1024, INT_MAX // 2, True)
-_BANDWIDTH = Quantity("Mbit/s", 0.001, 10 ** 7, False)
+_BANDWIDTH = Quantity("Mbit/s", 0.001, 10**7, False)
 _RTT = Quantity("ms", 0.001, 60000, False)
 FACTS = "facts"  # observed_peak: what the facts of the host say that TCP uses
 QUANTITIES = {
-    "connections": Quantity("count", 1, 10 ** 8, True),
+    "connections": Quantity("count", 1, 10**8, True),
     "active_fraction": Quantity("fraction", 0.0001, 1, False),
     "buffer_bytes": _ASKED_BUFFER,
     "receive_buffer_bytes": _ASKED_BUFFER,
@@ -29,8 +29,8 @@ QUANTITIES = {
     "buffer_limit_bytes": Quantity("bytes", 64 * 1024, LARGEST_WINDOW, True),
     "memory_fraction": Quantity("fraction", 0.001, 0.5, False),
     "observed_peak": Quantity("bytes", 1, LARGEST_MEMORY, True),
-    "churn": Quantity("per second", 0.001, 10 ** 7, False),
-    "udp_sockets": Quantity("count", 1, 10 ** 7, True),
+    "churn": Quantity("per second", 0.001, 10**7, False),
+    "udp_sockets": Quantity("count", 1, 10**7, True),
     "udp_buffer_bytes": _ASKED_BUFFER,
     "container_memory_bytes": Quantity("bytes", 4 * 1024 * 1024, LARGEST_MEMORY, True),
 }
@@ -56,14 +56,17 @@ def check_workload(workload=None):
         given["observed_peak"] = observed.get("bytes") or None
     elif observed == FACTS:
         del given["observed_peak"]
-    checked = {name: None if given.get(name) is None else parse_quantity(name, quantity, given[name])
-               for name, quantity in QUANTITIES.items()}
+    checked = {
+        name: None if given.get(name) is None else parse_quantity(name, quantity, given[name])
+        for name, quantity in QUANTITIES.items()
+    }
     if observed == FACTS:
         checked["observed_peak"] = FACTS
     checked["profile"] = given.get("profile") or "balanced"
     if checked["profile"] not in PROFILE_NAMES:
         raise refuse(
-            "workload.profile", quoted(checked["profile"]), "one of " + ", ".join(PROFILE_NAMES), "Choose a profile.")
+            "workload.profile", quoted(checked["profile"]), "one of " + ", ".join(PROFILE_NAMES), "Choose a profile."
+        )
     checked["only_raise"] = given.get("only_raise", True)
     if not isinstance(checked["only_raise"], bool):
         raise refuse("workload.only_raise", quoted(checked["only_raise"]), "true or false", "Correct it.")
@@ -72,14 +75,20 @@ def check_workload(workload=None):
         checked[one] = checked[one] or checked["buffer_bytes"]
         if checked[one] is None and checked[other] is not None:
             raise refuse(
-                "workload", "only %s" % other, "both directions", "Give %s too, or buffer_bytes for both." % one)
+                "workload", "only %s" % other, "both directions", "Give %s too, or buffer_bytes for both." % one
+            )
     if checked["connections"] and checked["receive_buffer_bytes"] is None and not checked["paths"]:
-        raise refuse("workload", "connections alone", "also buffer_bytes, or bandwidth_mbps and rtt_ms",
-                     "A number of connections says nothing about memory until it is known what each can hold.")
+        raise refuse(
+            "workload",
+            "connections alone",
+            "also buffer_bytes, or bandwidth_mbps and rtt_ms",
+            "A number of connections says nothing about memory until it is known what each can hold.",
+        )
     for name, needed in (("active_fraction", "connections"), ("udp_buffer_bytes", "udp_sockets")):
         if checked[name] is not None and checked[needed] is None:
-            raise refuse("workload", "%s without %s" % (name, needed), "both or none",
-                         "Give %s, or remove %s." % (needed, name))
+            raise refuse(
+                "workload", "%s without %s" % (name, needed), "both or none", "Give %s, or remove %s." % (needed, name)
+            )
     checked["overrides"] = _overrides(given.get("overrides") or {})
     checked["silence"] = _silence(given.get("silence") or {})
     return checked
@@ -88,21 +97,31 @@ def check_workload(workload=None):
 def _paths(given, checked):
     """Return the paths as [(Mbit/s, ms), …], from the list or from the single pair."""
     if (checked["bandwidth_mbps"] is None) != (checked["rtt_ms"] is None):
-        raise refuse("workload", "only one of bandwidth_mbps and rtt_ms", "both or none",
-                     "Their product is what is in flight: give both.")
+        raise refuse(
+            "workload",
+            "only one of bandwidth_mbps and rtt_ms",
+            "both or none",
+            "Their product is what is in flight: give both.",
+        )
     single = [] if checked["rtt_ms"] is None else [(checked["bandwidth_mbps"], checked["rtt_ms"])]
     paths = given.get("paths") or []
     if not isinstance(paths, (list, tuple)):
         raise refuse("workload.paths", quoted(paths), "a list of bandwidth_mbps and rtt_ms", "Correct it.")
     if paths and single:
-        raise refuse("workload", "paths beside bandwidth_mbps and rtt_ms", "one of the two",
-                     "Put the single path into the list.")
+        raise refuse(
+            "workload", "paths beside bandwidth_mbps and rtt_ms", "one of the two", "Put the single path into the list."
+        )
     for number, path in enumerate(paths):
         if not isinstance(path, dict) or set(path) != {"bandwidth_mbps", "rtt_ms"}:
-            raise refuse("workload.paths[%d]" % number, quoted(path), "bandwidth_mbps and rtt_ms",
-                         "Give both, and nothing else.")
-        single.append(tuple(parse_quantity("paths[%d].%s" % (number, name), QUANTITIES[name], path[name])
-                            for name in ("bandwidth_mbps", "rtt_ms")))
+            raise refuse(
+                "workload.paths[%d]" % number, quoted(path), "bandwidth_mbps and rtt_ms", "Give both, and nothing else."
+            )
+        single.append(
+            tuple(
+                parse_quantity("paths[%d].%s" % (number, name), QUANTITIES[name], path[name])
+                for name in ("bandwidth_mbps", "rtt_ms")
+            )
+        )
     return single
 
 
@@ -111,8 +130,12 @@ def _overrides(overrides):
         raise refuse("workload.overrides", quoted(overrides), "a dictionary of sysctl keys and values", "Correct it.")
     for key in overrides:
         if key not in KEYS:
-            raise refuse("workload.overrides", "the key %s" % quoted(key), "one of " + ", ".join(KEYS),
-                         "Put other keys into a sysctl.d file of their own.")
+            raise refuse(
+                "workload.overrides",
+                "the key %s" % quoted(key),
+                "one of " + ", ".join(KEYS),
+                "Put other keys into a sysctl.d file of their own.",
+            )
     return {key: parse_value(key, value) for key, value in overrides.items()}
 
 
@@ -122,9 +145,17 @@ def _silence(silence):
         raise refuse("workload.silence", quoted(silence), "a dictionary of rules and reasons", "Correct it.")
     for rule, reason in silence.items():
         if rule not in WARNINGS:
-            raise refuse("workload.silence", "the rule %s" % quoted(rule), "one of " + ", ".join(WARNINGS),
-                         "Only warnings can be silenced; correct the value.")
+            raise refuse(
+                "workload.silence",
+                "the rule %s" % quoted(rule),
+                "one of " + ", ".join(WARNINGS),
+                "Only warnings can be silenced; correct the value.",
+            )
         if not isinstance(reason, str) or not reason.strip():
-            raise refuse("workload.silence." + rule, quoted(reason), "the reason in words",
-                         "Say why it is right here: the next reader will ask.")
+            raise refuse(
+                "workload.silence." + rule,
+                quoted(reason),
+                "the reason in words",
+                "Say why it is right here: the next reader will ask.",
+            )
     return dict(silence)

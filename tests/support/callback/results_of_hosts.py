@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes the result of each task on each host to a file, one JSON document a line: what people see is folded and cut."""
+"""Writes the result of each task on each host to a file, one JSON document a line: what people see is folded and
+cut.
+"""
 
 import json
 import os
@@ -26,7 +28,13 @@ class CallbackModule(CallbackBase):
     CALLBACK_NEEDS_ENABLED = True
 
     def _write(self, kind, result):
-        one = {"host": result._host.get_name(), "task": result._task.get_name(), "action": result._task.action, "kind": kind, "result": result._result}
+        one = {
+            "host": result._host.get_name(),
+            "task": result._task.get_name(),
+            "action": result._task.action,
+            "kind": kind,
+            "result": result._result,
+        }
         with open(os.environ["RESULTS_OF_HOSTS"], "a", encoding="utf-8") as stream:
             stream.write(json.dumps(one, default=repr) + "\n")
 

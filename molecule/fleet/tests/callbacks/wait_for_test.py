@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tells a test that a task begins, and lets no other task begin before the test did what it wants to do meanwhile, however slow both are."""
+"""Tells a test that a task begins, and lets no other task begin before the test did what it wants to do meanwhile,
+however slow both are.
+"""
 
 import os
 import pathlib
@@ -14,7 +16,9 @@ DOCUMENTATION = """
 name: wait_for_test
 type: notification
 short_description: Holds a play for a test
-description: Makes the file begun in WAIT_FOLDER when the WAIT_NUMBER-th task WAIT_TASK begins, and waits for the file struck before the next task.
+description: >-
+  Makes the file begun in WAIT_FOLDER when the WAIT_NUMBER-th task WAIT_TASK begins, and waits for the file struck
+  before the next task.
 """
 
 

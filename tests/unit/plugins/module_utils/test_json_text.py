@@ -12,11 +12,37 @@ import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils import json_text
 
 VALUES = [
-    None, True, -3, 2.5, 10 ** 30, "", "a \" \\ \n \t \0 \x7f", "\u00e9 \ud83d \U0001f600", [], {}, [1, [2, [3]]],
+    None,
+    True,
+    -3,
+    2.5,
+    10**30,
+    "",
+    'a " \\ \n \t \0 \x7f',
+    "\u00e9 \ud83d \U0001f600",
+    [],
+    {},
+    [1, [2, [3]]],
     {"a": {"b": [None, False, "c"]}, "\u00fc": 1},
 ]
-WRONG = ["", "  ", "{", '{"a":', '{"a" 1}', "[1,]", "nul", "{} {}", '"a\nb"', "'a'", '{1: 2}', '"\\x"', "1" * 5000,
-         "[" * 100000, '{"a":' * 100000, "[" * 100000 + "]" * 100000]
+WRONG = [
+    "",
+    "  ",
+    "{",
+    '{"a":',
+    '{"a" 1}',
+    "[1,]",
+    "nul",
+    "{} {}",
+    '"a\nb"',
+    "'a'",
+    "{1: 2}",
+    '"\\x"',
+    "1" * 5000,
+    "[" * 100000,
+    '{"a":' * 100000,
+    "[" * 100000 + "]" * 100000,
+]
 
 
 @pytest.fixture(params=["C functions", "json"])
@@ -65,7 +91,13 @@ print(refused)
 
 
 def test_what_is_cut_or_nested_too_deep_is_refused_where_nothing_else_was_imported():
-    text = json.dumps({"format": 3, "file": None, "runtime": {"a": [1, 2, -3], "b": "x\u00e9\n"}, "n": 1.5e3, "l": [[], {}, True]})
-    ran = subprocess.run([sys.executable, "-I", "-S", "-c", CUT, json_text.__file__], input=text.encode("ascii"),
-                         stdout=subprocess.PIPE, check=True)
+    text = json.dumps(
+        {"format": 3, "file": None, "runtime": {"a": [1, 2, -3], "b": "x\u00e9\n"}, "n": 1.5e3, "l": [[], {}, True]}
+    )
+    ran = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", CUT, json_text.__file__],
+        input=text.encode("ascii"),
+        stdout=subprocess.PIPE,
+        check=True,
+    )
     assert int(ran.stdout) >= 2 * len(text)

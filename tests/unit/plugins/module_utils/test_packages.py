@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The order of the packages of module_utils: each imports only from those before it, and no two files import each other."""
+"""The order of the packages of module_utils: each imports only from those before it, and no two files import each
+other.
+"""
 
 import ast
 import os
@@ -12,8 +14,19 @@ import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils import errors
 
 FOLDER = os.path.dirname(errors.__file__)
-PACKAGE = errors.__name__[:-len(".errors")]
-ORDER = ("", "kernel", "host", "boot", "checks", "sizing", "dropin", "facts", "rollout", "report")  # "" are the basics at the top level
+PACKAGE = errors.__name__[: -len(".errors")]
+ORDER = (
+    "",
+    "kernel",
+    "host",
+    "boot",
+    "checks",
+    "sizing",
+    "dropin",
+    "facts",
+    "rollout",
+    "report",
+)  # "" are the basics at the top level
 MOST_LEVELS = 8
 ARCHITECTURE = os.path.join(FOLDER, os.pardir, os.pardir, "docs", "architecture.md")
 
@@ -34,7 +47,7 @@ def imports(name):
     found = set()
     for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module.startswith(PACKAGE):
-            inside = node.module[len(PACKAGE) + 1:]
+            inside = node.module[len(PACKAGE) + 1 :]
             found |= {inside} & set(files()) or {(inside + "." + alias.name).lstrip(".") for alias in node.names}
     return found
 
@@ -46,7 +59,7 @@ def package(name):
 @pytest.mark.parametrize("name", files())
 def test_a_file_imports_only_from_its_own_package_and_those_before_it(name):
     assert package(name) in ORDER
-    allowed = ORDER[:ORDER.index(package(name)) + 1]
+    allowed = ORDER[: ORDER.index(package(name)) + 1]
     assert [other for other in sorted(imports(name)) if package(other) not in allowed] == []
 
 
@@ -69,7 +82,7 @@ def documented():
 
 
 def test_the_documented_packages_are_these_in_this_order(documented):
-    table = documented[documented.index("## The packages"):documented.index("## Where to look")]
+    table = documented[documented.index("## The packages") : documented.index("## Where to look")]
     assert tuple(re.findall(r"^\| (?:`(\w+)`|\(top level\)) \|", table, re.MULTILINE)) == ORDER
 
 

@@ -9,24 +9,37 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.rec
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import human_bytes, printable
 
 
-@pytest.mark.parametrize("number, text", [
-    (None, "unknown"), (0, "0 bytes"), (1023, "1023 bytes"), (1024, "1.0 KiB"), (1024 ** 2 - 1, "1.0 MiB"),
-    (16 * 1024 ** 3, "16.0 GiB"), (5 * 1024 ** 5, "5.0 PiB"), (2000 * 1024 ** 5, "2000.0 PiB")])
+@pytest.mark.parametrize(
+    "number, text",
+    [
+        (None, "unknown"),
+        (0, "0 bytes"),
+        (1023, "1023 bytes"),
+        (1024, "1.0 KiB"),
+        (1024**2 - 1, "1.0 MiB"),
+        (16 * 1024**3, "16.0 GiB"),
+        (5 * 1024**5, "5.0 PiB"),
+        (2000 * 1024**5, "2000.0 PiB"),
+    ],
+)
 def test_bytes_in_the_largest_unit(number, text):
     assert human_bytes(number) == text
 
 
-@pytest.mark.parametrize("key, value, page_size, text", [
-    ("net.ipv4.tcp_mem", [524288, 1048576, 2097152], 4096, "2.0 GiB, 4.0 GiB, 8.0 GiB"),
-    ("net.ipv4.tcp_mem", [524288, 1048576, 2097152], 65536, "32.0 GiB, 64.0 GiB, 128.0 GiB"),
-    ("net.ipv4.tcp_mem", [1, 2, 3], None, ""),
-    ("net.ipv4.tcp_rmem", [4096, 131072, 6291456], None, "4.0 KiB, 128.0 KiB, 6.0 MiB"),
-    ("net.core.rmem_max", 212992, 4096, "208.0 KiB"),
-    ("net.ipv4.tcp_fin_timeout", 30, 4096, "30 seconds"),
-    ("net.core.somaxconn", 128, 4096, "128 sockets"),
-    ("net.ipv4.tcp_tw_reuse", 1, 4096, ""),
-    ("vm.swappiness", "10", 4096, ""),
-])
+@pytest.mark.parametrize(
+    "key, value, page_size, text",
+    [
+        ("net.ipv4.tcp_mem", [524288, 1048576, 2097152], 4096, "2.0 GiB, 4.0 GiB, 8.0 GiB"),
+        ("net.ipv4.tcp_mem", [524288, 1048576, 2097152], 65536, "32.0 GiB, 64.0 GiB, 128.0 GiB"),
+        ("net.ipv4.tcp_mem", [1, 2, 3], None, ""),
+        ("net.ipv4.tcp_rmem", [4096, 131072, 6291456], None, "4.0 KiB, 128.0 KiB, 6.0 MiB"),
+        ("net.core.rmem_max", 212992, 4096, "208.0 KiB"),
+        ("net.ipv4.tcp_fin_timeout", 30, 4096, "30 seconds"),
+        ("net.core.somaxconn", 128, 4096, "128 sockets"),
+        ("net.ipv4.tcp_tw_reuse", 1, 4096, ""),
+        ("vm.swappiness", "10", 4096, ""),
+    ],
+)
 def test_value_with_its_unit(key, value, page_size, text):
     assert human_value(key, value, page_size) == text
 

@@ -4,7 +4,8 @@
 
 """RETURN of socket_memory_facts documents the shape of the facts, no more and no less.
 
-How deep it goes: every key of every dictionary and of every element of a list has an entry of its own, with four exceptions.
+How deep it goes: every key of every dictionary and of every element of a list has an entry of its own, with four
+exceptions.
 
 - Dictionaries by keys of sysctl, or by counters of the kernel, are documented once, not for each name: values that are
   plain by the entry and its sample, values that are dictionaries by one entry C(KEY) that stands for any name.
@@ -21,7 +22,9 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sys
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import checked
 from ansible_collections.linux_net.socket_memory.plugins.modules.socket_memory_facts import RETURN
 
-COUNTERS = {name for name, _always in TCP_COUNTERS} | {family + name for name, _always in UDP_COUNTERS for family in ("Udp", "Udp6")}
+COUNTERS = {name for name, _always in TCP_COUNTERS} | {
+    family + name for name, _always in UDP_COUNTERS for family in ("Udp", "Udp6")
+}
 TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "array": "list", "object": "dict"}
 ENTRY = {"description", "type", "returned", "elements", "sample", "contains"}
 DOCUMENTED = yaml.safe_load(RETURN)["ansible_facts"]["contains"]["socket_memory"]
@@ -60,7 +63,12 @@ def differing_keys(shape=None, documented=None, path="socket_memory"):
     shape, documented = shape or FACTS, DOCUMENTED if documented is None else documented
     wanted, found = keys_of(shape), documented.get("contains", {})
     differ = ["%s.%s" % (path, key) for key in sorted(set(wanted) ^ set(found))]
-    return differ + [one for key in wanted if key in found for one in differing_keys(wanted[key][0], found[key], "%s.%s" % (path, key))]
+    return differ + [
+        one
+        for key in wanted
+        if key in found
+        for one in differing_keys(wanted[key][0], found[key], "%s.%s" % (path, key))
+    ]
 
 
 def test_every_key_is_documented_and_nothing_more():
@@ -71,7 +79,9 @@ def test_every_key_is_documented_and_nothing_more():
 def test_a_key_that_is_missing_or_too_much_is_found():
     """The test above can fail, at the top and at depth."""
     contains = dict(DOCUMENTED["contains"], more={})
-    contains["tcp"] = dict(contains["tcp"], contains={key: one for key, one in contains["tcp"]["contains"].items() if key != "used"})
+    contains["tcp"] = dict(
+        contains["tcp"], contains={key: one for key, one in contains["tcp"]["contains"].items() if key != "used"}
+    )
     assert differing_keys(documented={"contains": contains}) == ["socket_memory.more", "socket_memory.tcp.used"]
 
 
@@ -87,7 +97,9 @@ def test_an_entry_says_what_the_shape_says(path, shape, always, entry):
     if set(shape.get("properties", ())) == set(SIZE["properties"]):
         assert set(entry["sample"]) == set(SIZE["properties"])
     text = entry["description"] if isinstance(entry["description"], str) else " ".join(entry["description"])
-    assert [word for word in shape.get("enum", ()) if "V(%s)" % word not in text] == [], "every word that it may be is named"
+    assert [word for word in shape.get("enum", ()) if "V(%s)" % word not in text] == [], (
+        "every word that it may be is named"
+    )
 
 
 def subset(sample, whole):

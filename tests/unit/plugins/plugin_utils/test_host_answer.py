@@ -17,26 +17,59 @@ MARK = "<mark>"
 WANTED = host_answer.expected({"n": integer()}, list=items(text(10)))
 
 
-@pytest.mark.parametrize("output", [
-    "", "banner", MARK, MARK + "{}", "{}" + MARK,
-    MARK + "{" + MARK, MARK + '{"n": 1' + MARK, MARK + "[]" + MARK, MARK + "null" + MARK,
-    MARK + '{"n": []}' + MARK, MARK + '{"n": 1, "warnings": 5}' + MARK, MARK + '{"n": true}' + MARK,
-    MARK + '{"n": 1, "failed": "no"}' + MARK, MARK + '{"failed": true}' + MARK, MARK + '{"n": NaN}' + MARK, MARK + '{"n": -1}' + MARK,
-    MARK + '{"n": 1e999}' + MARK, MARK + '{"n": 1%s}' % ("0" * 5000) + MARK, MARK + "{}" + MARK, MARK + '{"changed": true}' + MARK,
-    MARK + '{"n": 1, "msg": {}}' + MARK, MARK + '{"n": 1, "list": ' + "[" * 30 + "]" * 30 + "}" + MARK, MARK + '{"n": 1}' + MARK + '{"n": 1}' + MARK,
-    MARK + '{"n": ' + "[" * 100000 + MARK, MARK + '{"n": ' + "[" * 100000 + "]" * 100000 + "}" + MARK,
-    MARK + '{"n": 1, "list": ["%s"]}' % ("x" * 11) + MARK,
-])
+@pytest.mark.parametrize(
+    "output",
+    [
+        "",
+        "banner",
+        MARK,
+        MARK + "{}",
+        "{}" + MARK,
+        MARK + "{" + MARK,
+        MARK + '{"n": 1' + MARK,
+        MARK + "[]" + MARK,
+        MARK + "null" + MARK,
+        MARK + '{"n": []}' + MARK,
+        MARK + '{"n": 1, "warnings": 5}' + MARK,
+        MARK + '{"n": true}' + MARK,
+        MARK + '{"n": 1, "failed": "no"}' + MARK,
+        MARK + '{"failed": true}' + MARK,
+        MARK + '{"n": NaN}' + MARK,
+        MARK + '{"n": -1}' + MARK,
+        MARK + '{"n": 1e999}' + MARK,
+        MARK + '{"n": 1%s}' % ("0" * 5000) + MARK,
+        MARK + "{}" + MARK,
+        MARK + '{"changed": true}' + MARK,
+        MARK + '{"n": 1, "msg": {}}' + MARK,
+        MARK + '{"n": 1, "list": ' + "[" * 30 + "]" * 30 + "}" + MARK,
+        MARK + '{"n": 1}' + MARK + '{"n": 1}' + MARK,
+        MARK + '{"n": ' + "[" * 100000 + MARK,
+        MARK + '{"n": ' + "[" * 100000 + "]" * 100000 + "}" + MARK,
+        MARK + '{"n": 1, "list": ["%s"]}' % ("x" * 11) + MARK,
+    ],
+)
 def test_what_is_not_one_whole_answer_is_none(output):
-    """Cut, doubled, nested without end, too large, of a wrong type, or incomplete; and what is said of it has none of its text."""
+    """Cut, doubled, nested without end, too large, of a wrong type, or incomplete; and what is said of it has none
+    of its text.
+    """
     with pytest.raises(host_answer.NoAnswer) as caught:
         host_answer.read_answer(output, MARK, WANTED)
     assert "xx" not in str(caught.value) and "[[" not in str(caught.value)
 
 
 def test_answer_is_told_apart_from_noise_and_made_harmless():
-    """A login shell may print anything around it; control characters would act on the reader's terminal, other keys on Ansible."""
-    answer = {"msg": "\x1b[2Jred\x07", "list": ["\x9b1m"], "n": 1, "evil": 1, "ansible_facts": {"a": "b"}, "_ansible_no_log": True, "add_host": {}}
+    """A login shell may print anything around it; control characters would act on the reader's terminal, other keys
+    on Ansible.
+    """
+    answer = {
+        "msg": "\x1b[2Jred\x07",
+        "list": ["\x9b1m"],
+        "n": 1,
+        "evil": 1,
+        "ansible_facts": {"a": "b"},
+        "_ansible_no_log": True,
+        "add_host": {},
+    }
     output = "banner {\n" + MARK + json.dumps(answer) + MARK + "\nlogout\n"
     assert host_answer.read_answer(output, MARK, WANTED) == {"msg": "\ufffd[2Jred\ufffd", "list": ["\ufffd1m"], "n": 1}
 
@@ -51,28 +84,49 @@ def test_long_messages_are_cut_and_say_so():
     assert answer["msg"] == "x" * 2000 + "... (1698000 more characters)"
 
 
-@pytest.mark.parametrize("ended, words", [
-    ("sh: nothing here\n%s\nSOCKET-MEMORY-EXIT=127\n" % host_answer.NO_PYTHON,
-     "No Python on the host: tried a, b. Install python3, or set ansible_python_interpreter."),
-    ("Unknown option: -I\nSOCKET-MEMORY-EXIT=2\n", "a, b is Python 2, 3.6 or newer is needed."),
-    ("SOCKET-MEMORY-EXIT=137\n", "ended with exit code 137 and it said nothing, it was killed (out of memory?). The host said: nothing"),
-    ("no such user\n", "ended with exit code 5 and it said nothing. The host said: no such user"),
-])
+@pytest.mark.parametrize(
+    "ended, words",
+    [
+        (
+            "sh: nothing here\n%s\nSOCKET-MEMORY-EXIT=127\n" % host_answer.NO_PYTHON,
+            "No Python on the host: tried a, b. Install python3, or set ansible_python_interpreter.",
+        ),
+        ("Unknown option: -I\nSOCKET-MEMORY-EXIT=2\n", "a, b is Python 2, 3.6 or newer is needed."),
+        (
+            "SOCKET-MEMORY-EXIT=137\n",
+            "ended with exit code 137 and it said nothing, it was killed (out of memory?). The host said: nothing",
+        ),
+        ("no such user\n", "ended with exit code 5 and it said nothing. The host said: no such user"),
+    ],
+)
 def test_why_there_is_no_answer(ended, words):
     message = host_answer.explain(host_answer.NoAnswer("it said nothing"), 5, ended, ("a", "b"), False)
     assert words in message and "SOCKET-MEMORY-EXIT" not in message and len(message) < 2100
 
 
-@pytest.mark.parametrize("given, words", [
-    (None, "python3"), ("$HOME/python3", None), ("~/python3", None), ("PATH=$HOME:$PATH python3", None), ("/usr/bin/env python3", None),
-    ("/nowhere/python3", "=127")])
+@pytest.mark.parametrize(
+    "given, words",
+    [
+        (None, "python3"),
+        ("$HOME/python3", None),
+        ("~/python3", None),
+        ("PATH=$HOME:$PATH python3", None),
+        ("/usr/bin/env python3", None),
+        ("/nowhere/python3", "=127"),
+    ],
+)
 def test_the_shell_runs_the_first_python_or_what_ansible_would_run(given, words, tmp_path):
     """As Ansible does, a given interpreter is words for the shell."""
     (tmp_path / "python3").symlink_to(sys.executable)
     programs = (given,) if given else ("/nowhere/python3", "no-such-python", sys.executable)
     command = host_answer.shell_command(programs, bool(given), "-")
-    ran = subprocess.run(["/bin/sh", "-c", command], input=b"print(6 * 7)", capture_output=True, check=True, env={
-        "HOME": str(tmp_path), "PATH": os.environ["PATH"]})
+    ran = subprocess.run(
+        ["/bin/sh", "-c", command],
+        input=b"print(6 * 7)",
+        capture_output=True,
+        check=True,
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},
+    )
     assert ran.stderr == b""
     assert ran.stdout == b"42\nSOCKET-MEMORY-EXIT=0\n" or words == "=127" and b"SOCKET-MEMORY-EXIT=127" in ran.stdout
 

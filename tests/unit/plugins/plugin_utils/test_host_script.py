@@ -18,15 +18,27 @@ from ansible_collections.linux_net.socket_memory.plugins.plugin_utils import hos
 MARK = "<mark>"
 
 
-@pytest.mark.parametrize("name", sorted(".".join(path.relative_to(host_script.FOLDER).with_suffix("").parts) for path in host_script.FOLDER.rglob("*.py")))
+@pytest.mark.parametrize(
+    "name",
+    sorted(
+        ".".join(path.relative_to(host_script.FOLDER).with_suffix("").parts)
+        for path in host_script.FOLDER.rglob("*.py")
+    ),
+)
 def test_a_part_needs_what_it_imports_at_its_top(name):
     """By Python's own parser; the fast lane looks at the text."""
     needs = []
-    for node in ast.parse(host_script.FOLDER.joinpath(*name.split(".")).with_suffix(".py").read_text(encoding="utf-8")).body:
+    for node in ast.parse(
+        host_script.FOLDER.joinpath(*name.split(".")).with_suffix(".py").read_text(encoding="utf-8")
+    ).body:
         _before, package, module = (getattr(node, "module", None) or "").partition(host_script.PACKAGE)
         if package:
             files = [module[1:]] + [(module[1:] + "." + alias.name).lstrip(".") for alias in node.names]
-            needs += [file for file in files if file and host_script.FOLDER.joinpath(*file.split(".")).with_suffix(".py").is_file()]
+            needs += [
+                file
+                for file in files
+                if file and host_script.FOLDER.joinpath(*file.split(".")).with_suffix(".py").is_file()
+            ]
     assert host_script.part(name).needs == needs
 
 
@@ -49,8 +61,12 @@ def test_script_runs_on_every_python(version, tmp_path):
     (tmp_path / "proc" / "net").mkdir(parents=True)
     (tmp_path / "proc" / "net" / "sockstat").write_text("TCP: inuse 1 orphan 2 tw 3 alloc 4 mem 5\n")
     params = reading_params({"root": str(tmp_path), "page_size": 4096})
-    text = host_script.script(host_script.Work("facts.gather", "read", params, [part for parts in PARTS.values() for part in parts]), MARK)
-    ran = subprocess.run([python, "-I", "-S", "-"], input=text.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True)
+    text = host_script.script(
+        host_script.Work("facts.gather", "read", params, [part for parts in PARTS.values() for part in parts]), MARK
+    )
+    ran = subprocess.run(
+        [python, "-I", "-S", "-"], input=text.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True
+    )
     answer = host_answer.read_answer(ran.stdout.decode(), MARK, ActionModule.wanted)
     assert answer["facts"]["tcp"]["sockets"]["orphaned"] == 2
     assert ran.stderr == b""
@@ -61,7 +77,10 @@ def test_what_costs_a_host_most_is_not_imported(tmp_path):
     parts = ["dropin.transaction", *(part for parts in PARTS.values() for part in parts)]
     (tmp_path / "etc" / "sysctl.d").mkdir(parents=True)
     (tmp_path / "etc" / "sysctl.d" / "a.conf").write_text("net.ipv4.tcp_mem = 1 2 3\nnet.ipv4.*_mem = 1\n")
-    text = host_script.script(host_script.Work("facts.gather", "read", reading_params({"root": str(tmp_path), "page_size": 4096}), parts), MARK)
+    text = host_script.script(
+        host_script.Work("facts.gather", "read", reading_params({"root": str(tmp_path), "page_size": 4096}), parts),
+        MARK,
+    )
     text += "sys.stderr.write(' '.join(sys.modules))\n"
     ran = subprocess.run([sys.executable, "-I", "-S", "-"], input=text.encode(), capture_output=True, check=True)
     assert host_answer.read_answer(ran.stdout.decode(), MARK, ActionModule.wanted)["facts"]["boot"]
@@ -70,7 +89,10 @@ def test_what_costs_a_host_most_is_not_imported(tmp_path):
 
 def test_refusal_and_accident_are_one_readable_failure():
     """A refusal is the sentence; an accident comes with its traceback."""
-    for params, words in (({"read": [], "root": "/nowhere"}, "root: found '/nowhere'"), ({"read": 7}, "unexpected TypeError")):
+    for params, words in (
+        ({"read": [], "root": "/nowhere"}, "root: found '/nowhere'"),
+        ({"read": 7}, "unexpected TypeError"),
+    ):
         text = host_script.script(host_script.Work("facts.gather", "read", params), MARK)
         ran = subprocess.run([sys.executable, "-I", "-S", "-"], input=text.encode(), stdout=subprocess.PIPE, check=True)
         answer = host_answer.read_answer(ran.stdout.decode(), MARK, ActionModule.wanted)

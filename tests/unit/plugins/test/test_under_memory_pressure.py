@@ -8,8 +8,18 @@ import pytest
 from ansible_collections.linux_net.socket_memory.plugins.test.under_memory_pressure import TestModule as Plugin
 
 
-@pytest.mark.parametrize("state, flag, under", [
-    ("normal", False, False), ("imminent", False, False), ("pressure", True, True), ("recovering", True, True), ("critical", False, True),
-    (None, True, True), (None, False, False), (None, None, False)])
+@pytest.mark.parametrize(
+    "state, flag, under",
+    [
+        ("normal", False, False),
+        ("imminent", False, False),
+        ("pressure", True, True),
+        ("recovering", True, True),
+        ("critical", False, True),
+        (None, True, True),
+        (None, False, False),
+        (None, None, False),
+    ],
+)
 def test_under_memory_pressure(state, flag, under):
     assert Plugin().tests()["under_memory_pressure"]({"tcp": {"state": state, "kernel_flag": flag}}) is under

@@ -16,7 +16,9 @@ TUNED = {"/etc/tuned/active_profile": "mine", "/etc/tuned/mine/tuned.conf": "[sy
 
 @pytest.fixture
 def boot(host):
-    """Return a function that writes {path: text} to a host with procps 4.0 and without other sysctl.d files and returns read_boot's."""
+    """Return a function that writes {path: text} to a host with procps 4.0 and without other sysctl.d files and
+    returns read_boot's.
+    """
     host.write(LIB + "50-vendor.conf", None)
     host.write("/etc/sysctl.conf", "%s = 3\n" % MAX)
     host.write("/usr/lib64/libproc2.so.0", "")
@@ -25,6 +27,7 @@ def boot(host):
         for path, text in tree.items():
             host.write(path, text)
         return read_boot(host.files, [FIN, MAX, REUSE], "systemd")
+
     read.host = host
     return read
 
@@ -34,35 +37,62 @@ def test_each_program_has_its_say(boot):
     in_a, in_conf = {"file": ETC + "a.conf"}, {"value": 3, "file": "/etc/sysctl.conf", "line": 1}
     one, two = dict(in_a, value=1, line=1), dict(in_a, value=2, line=2)
     assert facts == {
-        "boot": {FIN: dict(one, overrides=[], procps=one, tuned=one), REUSE: dict(two, overrides=[], procps=two, tuned=two)},
+        "boot": {
+            FIN: dict(one, overrides=[], procps=one, tuned=one),
+            REUSE: dict(two, overrides=[], procps=two, tuned=two),
+        },
         "boot_by_others": {MAX: {"procps": in_conf, "tuned": in_conf}},
-        "boot_complete": True}
+        "boot_complete": True,
+    }
     assert problems == []
 
 
 def test_a_program_that_is_not_there_or_off_says_nothing(boot):
-    facts, _problems = boot(dict(TUNED, **{
-        ETC + "a.conf": "%s = 1\n" % FIN, "/usr/lib64/libproc2.so.0": None, "/etc/systemd/system/multi-user.target.wants/sshd.service": ""}))
-    assert facts == {"boot": {FIN: {"value": 1, "file": ETC + "a.conf", "line": 1, "overrides": []}}, "boot_by_others": {}, "boot_complete": True}
+    facts, _problems = boot(
+        dict(
+            TUNED,
+            **{
+                ETC + "a.conf": "%s = 1\n" % FIN,
+                "/usr/lib64/libproc2.so.0": None,
+                "/etc/systemd/system/multi-user.target.wants/sshd.service": "",
+            },
+        )
+    )
+    assert facts == {
+        "boot": {FIN: {"value": 1, "file": ETC + "a.conf", "line": 1, "overrides": []}},
+        "boot_by_others": {},
+        "boot_complete": True,
+    }
 
 
 def link(target):
     return lambda path: os.symlink(target, path)
 
 
-@pytest.mark.parametrize("what, reason", [
-    (os.mkdir, "not a regular file"), (os.mkfifo, "not a regular file"), (link("/nowhere"), "No such file or directory"), (link("a.conf"), "Too many levels"),
-    (link("/dev/zero"), "No such file"), ("#" * 5000000, "larger than 4194304 bytes")])
+@pytest.mark.parametrize(
+    "what, reason",
+    [
+        (os.mkdir, "not a regular file"),
+        (os.mkfifo, "not a regular file"),
+        (link("/nowhere"), "No such file or directory"),
+        (link("a.conf"), "Too many levels"),
+        (link("/dev/zero"), "No such file"),
+        ("#" * 5000000, "larger than 4194304 bytes"),
+    ],
+)
 def test_what_cannot_be_read_is_skipped_named_once_and_makes_it_incomplete(boot, what, reason):
     facts, problems = boot({ETC + "a.conf": what, LIB + "a.conf": "%s = 1\n" % FIN, ETC + "b.conf": "%s = 2\n" % FIN})
     assert facts["boot"][FIN]["value"] == 2 and not facts["boot_complete"]
-    assert len(problems) == 1 and problems[0].startswith(ETC + "a.conf cannot be read, what it sets is not known: " + reason)
+    assert len(problems) == 1 and problems[0].startswith(
+        ETC + "a.conf cannot be read, what it sets is not known: " + reason
+    )
 
 
 def test_a_huge_sparse_file_costs_nothing(boot):
     def sparse(path):
         with open(path, "wb") as stream:
             stream.truncate(100 * 1024 * 1024)
+
     facts, problems = boot({ETC + "a.conf": sparse})
     assert not facts["boot_complete"] and "larger than" in problems[0]
 
@@ -83,19 +113,36 @@ def test_a_directory_that_cannot_be_listed(boot, monkeypatch):
 
 def test_a_profile_of_tuned_that_cannot_be_read(boot):
     facts, problems = boot(dict(TUNED, **{"/etc/tuned/mine/tuned.conf": os.mkfifo}))
-    assert not facts["boot_complete"] and problems == ["/etc/tuned/mine/tuned.conf cannot be read, what it sets is not known: not a regular file"]
+    assert not facts["boot_complete"] and problems == [
+        "/etc/tuned/mine/tuned.conf cannot be read, what it sets is not known: not a regular file"
+    ]
 
 
-@pytest.mark.parametrize("text", [
-    b"\xff\xfe\x00\n\x80 = \x81\n", b"\0" * 1000, b"\r" * 1000, b"=\n-\n--\n[\n{*\n*?[!]\\\n" * 50,
-    b"net.[[:a:]" + b"[:a:]" * 30 + b"*=1\n", b"net.ipv4." + b"*a" * 100 + b"=1\n", b"net.{{{{\\}*=1\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"\xff\xfe\x00\n\x80 = \x81\n",
+        b"\0" * 1000,
+        b"\r" * 1000,
+        b"=\n-\n--\n[\n{*\n*?[!]\\\n" * 50,
+        b"net.[[:a:]" + b"[:a:]" * 30 + b"*=1\n",
+        b"net.ipv4." + b"*a" * 100 + b"=1\n",
+        b"net.{{{{\\}*=1\n",
+    ],
+)
 def test_hostile_text_is_no_accident(boot, text):
     facts, _problems = boot({ETC + "a.conf": text + b"\n%s = 2\n" % FIN.encode()})
     assert facts["boot"][FIN]["value"] == 2 and facts["boot_complete"]
 
 
-@pytest.mark.parametrize("text", [
-    "net." + "{a,b}" * 40 + "*=1\n", "net." + "{" * 100000 + "*" + "}" * 100000 + "=1\n", "".join("net.*%d=1\n" % number for number in range(20000))])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "net." + "{a,b}" * 40 + "*=1\n",
+        "net." + "{" * 100000 + "*" + "}" * 100000 + "=1\n",
+        "".join("net.*%d=1\n" % number for number in range(20000)),
+    ],
+)
 def test_what_would_take_for_ever_is_not_tried(boot, text):
     facts, problems = boot({ETC + "a.conf": text + "%s = 2\n" % FIN})
     assert facts["boot"][FIN]["value"] == 2 and not facts["boot_complete"]

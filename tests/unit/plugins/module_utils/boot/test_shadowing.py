@@ -34,19 +34,28 @@ def told(host, tree, keys=(FIN, REUSE)):
     return shadowing.takers(files, list(keys), PATH, TEXT), files
 
 
-@pytest.mark.parametrize("tree, fin, reuse", [
-    ({ETC + "60-a.conf": "-%s\n" % FIN, LIB + "70-b.conf": "-%s\n" % REUSE},
-     (ETC + "60-a.conf", ETC + "60-a.conf line 1 excludes it"),
-     (LIB + "70-b.conf", LIB + "70-b.conf line 1 excludes it")),
-    # Two exclude it: without the last one it is still unset.
-    ({ETC + "60-a.conf": "-%s\n" % FIN, LIB + "70-b.conf": "#\n-%s\n-%s\n" % (FIN, REUSE)},
-     (ETC + "60-a.conf", ETC + "60-a.conf line 1 excludes it"),
-     (LIB + "70-b.conf", LIB + "70-b.conf line 3 excludes it")),
-    # Without the file that hides it, another one excludes it.
-    ({ETC + "70-b.conf": "# nothing\n", LIB + "70-b.conf": "-%s\n-%s\n" % (FIN, REUSE)},
-     (LIB + "70-b.conf", LIB + "70-b.conf line 1 excludes it"),
-     (LIB + "70-b.conf", LIB + "70-b.conf line 2 excludes it")),
-])
+@pytest.mark.parametrize(
+    "tree, fin, reuse",
+    [
+        (
+            {ETC + "60-a.conf": "-%s\n" % FIN, LIB + "70-b.conf": "-%s\n" % REUSE},
+            (ETC + "60-a.conf", ETC + "60-a.conf line 1 excludes it"),
+            (LIB + "70-b.conf", LIB + "70-b.conf line 1 excludes it"),
+        ),
+        # Two exclude it: without the last one it is still unset.
+        (
+            {ETC + "60-a.conf": "-%s\n" % FIN, LIB + "70-b.conf": "#\n-%s\n-%s\n" % (FIN, REUSE)},
+            (ETC + "60-a.conf", ETC + "60-a.conf line 1 excludes it"),
+            (LIB + "70-b.conf", LIB + "70-b.conf line 3 excludes it"),
+        ),
+        # Without the file that hides it, another one excludes it.
+        (
+            {ETC + "70-b.conf": "# nothing\n", LIB + "70-b.conf": "-%s\n-%s\n" % (FIN, REUSE)},
+            (LIB + "70-b.conf", LIB + "70-b.conf line 1 excludes it"),
+            (LIB + "70-b.conf", LIB + "70-b.conf line 2 excludes it"),
+        ),
+    ],
+)
 def test_the_file_without_which_the_key_would_be_set(host, tree, fin, reuse):
     assert told(host, tree)[0] == {FIN: fin, REUSE: reuse}
 
@@ -71,6 +80,7 @@ def test_a_name_that_wins_is_found_without_reading_twice(host):
     for name in ("z-50-tcp.conf", "zz-50-tcp.conf"):
         host.write(LIB + name, lambda path: os.symlink("/dev/null", path))
     files = Counted(host.root)
-    assert shadowing.path_that_wins(files, PATH, TEXT, {FIN: 1, REUSE: 2},
-                                    [ETC + "60-99.conf"]) == ETC + "z-50-tcp.conf"
+    assert (
+        shadowing.path_that_wins(files, PATH, TEXT, {FIN: 1, REUSE: 2}, [ETC + "60-99.conf"]) == ETC + "z-50-tcp.conf"
+    )
     assert len(files.read_paths) == len(set(files.read_paths))

@@ -14,8 +14,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout.ro
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import budget
 
 ROOT = os.path.join(os.path.dirname(__file__), *[os.pardir] * 5)
-ROW = re.compile(
-    r"^\| <a id=\"([\w-]+)\"></a>`([\w-]+)` \| (\w+)[^|]* \| [^|]+ \| [^|]+ \|$", re.MULTILINE)
+ROW = re.compile(r"^\| <a id=\"([\w-]+)\"></a>`([\w-]+)` \| (\w+)[^|]* \| [^|]+ \| [^|]+ \|$", re.MULTILINE)
 MADE = re.compile(r"\b(?:finding|_regression|_unproven|_worse)\(\s*\"([a-z-]+)\"")
 CHECKS = {check.identifier: check.severity for check in registry.CHECKS + lint.CHECKS + budget.CHECKS}
 

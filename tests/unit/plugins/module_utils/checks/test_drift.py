@@ -19,7 +19,10 @@ def boot(value, file=DROPIN, line=1, overrides=()):
 @pytest.fixture
 def facts():
     """A host that holds two keys, and a third that this namespace does not have."""
-    return {"limits": {MEM: [1, 2, 3], MAX: 4096, TW: None}, "boot": {MEM: boot([1, 2, 3]), MAX: boot(4096, line=2), TW: boot(1, line=3)}}
+    return {
+        "limits": {MEM: [1, 2, 3], MAX: 4096, TW: None},
+        "boot": {MEM: boot([1, 2, 3]), MAX: boot(4096, line=2), TW: boot(1, line=3)},
+    }
 
 
 def about(proof, identifier):
@@ -34,18 +37,33 @@ def test_nothing_differs_where_all_is_well_or_cannot_be(facts):
     assert drift(SETTINGS, facts) == []
 
 
-@pytest.mark.parametrize("running, at_boot, reason", [
-    ([1, 2, 4], boot([1, 2, 3]), "wanted 1 2 3, runs with 1 2 4"),
-    ([1, 2, 3], None, "wanted 1 2 3, no file sets it for the next boot"),
-    ([1, 2, 3], boot([1, 2, 4], LATER, 7), "wanted 1 2 3, %s line 7 sets 1 2 4 at the next boot" % LATER),
-    ([1, 2, 4], boot("text", LATER, 7), "wanted 1 2 3, runs with 1 2 4 and %s line 7 sets text at the next boot" % LATER),
-])
+@pytest.mark.parametrize(
+    "running, at_boot, reason",
+    [
+        ([1, 2, 4], boot([1, 2, 3]), "wanted 1 2 3, runs with 1 2 4"),
+        ([1, 2, 3], None, "wanted 1 2 3, no file sets it for the next boot"),
+        ([1, 2, 3], boot([1, 2, 4], LATER, 7), "wanted 1 2 3, %s line 7 sets 1 2 4 at the next boot" % LATER),
+        (
+            [1, 2, 4],
+            boot("text", LATER, 7),
+            "wanted 1 2 3, runs with 1 2 4 and %s line 7 sets text at the next boot" % LATER,
+        ),
+    ],
+)
 def test_each_kind_of_difference_is_named(facts, running, at_boot, reason):
     facts["limits"][MEM], facts["boot"][MEM] = running, at_boot
     found = drift({MEM: [1, 2, 3]}, facts)
-    assert [(one["id"], one["severity"], one["subject"], one["message"]) for one in found] == [("drift", "error", MEM, "%s: %s." % (MEM, reason))]
-    assert found[0]["evidence"] == {"wanted": [1, 2, 3], "running": running, "boot": at_boot and at_boot["value"], "file": at_boot and at_boot["file"],
-                                    "line": at_boot and at_boot["line"], "unreadable": None}
+    assert [(one["id"], one["severity"], one["subject"], one["message"]) for one in found] == [
+        ("drift", "error", MEM, "%s: %s." % (MEM, reason))
+    ]
+    assert found[0]["evidence"] == {
+        "wanted": [1, 2, 3],
+        "running": running,
+        "boot": at_boot and at_boot["value"],
+        "file": at_boot and at_boot["file"],
+        "line": at_boot and at_boot["line"],
+        "unreadable": None,
+    }
 
 
 def test_settings_that_cannot_be_meant_are_refused(facts):
@@ -56,19 +74,30 @@ def test_settings_that_cannot_be_meant_are_refused(facts):
 def test_proof_from_the_file_alone(facts):
     result = prove(facts, DROPIN)
     assert result["passes"] and [(one["id"], one["subject"]) for one in result["findings"]] == [("not-available", TW)]
-    assert result["message"] == "2 of 3 settings hold now and after the next boot; not available here, only in the file: %s." % TW
+    assert (
+        result["message"]
+        == "2 of 3 settings hold now and after the next boot; not available here, only in the file: %s." % TW
+    )
 
 
 def test_a_file_that_loses_is_proved_against_all_the_same(facts):
     facts["boot"][MAX] = boot(8192, LATER, 5, [{"value": 4096, "file": DROPIN, "line": 2}])
     result = prove(facts, DROPIN)
     assert not result["passes"] and [one["subject"] for one in about(result, "drift")] == [MAX]
-    assert result["message"].startswith("1 of 3 settings hold") and LATER + " line 5 sets 8192" in about(result, "drift")[0]["message"]
+    assert (
+        result["message"].startswith("1 of 3 settings hold")
+        and LATER + " line 5 sets 8192" in about(result, "drift")[0]["message"]
+    )
 
 
-@pytest.mark.parametrize("exceptions, not_judged, said", [
-    ([MAX], {MAX: ""}, "; not judged: %s." % MAX), ({MAX: "owned by bpftune"}, {MAX: "owned by bpftune"}, "; not judged: %s (owned by bpftune)." % MAX),
-    ([MAX, TW], {MAX: ""}, "; not available here, only in the file: %s; not judged: %s." % (TW, MAX))])
+@pytest.mark.parametrize(
+    "exceptions, not_judged, said",
+    [
+        ([MAX], {MAX: ""}, "; not judged: %s." % MAX),
+        ({MAX: "owned by bpftune"}, {MAX: "owned by bpftune"}, "; not judged: %s (owned by bpftune)." % MAX),
+        ([MAX, TW], {MAX: ""}, "; not available here, only in the file: %s; not judged: %s." % (TW, MAX)),
+    ],
+)
 def test_exceptions_are_not_judged_and_said(facts, exceptions, not_judged, said):
     facts["limits"][MAX] = 1
     result = prove(facts, DROPIN, exceptions=exceptions)
@@ -86,7 +115,9 @@ class OnceOnly(dict):
 
 
 def test_exceptions_from_a_template_keep_their_reasons(facts):
-    assert about(prove(facts, DROPIN, exceptions=OnceOnly({MAX: "why"})), "not-judged")[0]["evidence"] == {"reason": "why"}
+    assert about(prove(facts, DROPIN, exceptions=OnceOnly({MAX: "why"})), "not-judged")[0]["evidence"] == {
+        "reason": "why"
+    }
 
 
 @pytest.mark.parametrize("exceptions", [MAX, {MAX: None}, [[MAX]], 5])
@@ -110,17 +141,23 @@ def test_the_table_shows_three_values_and_why_each_differs(facts):
         "net.ipv4.tcp_mem       1 2 3   1 2 4        1 2 3         changed since it was set, or never set",
         "net.core.rmem_max      4096    8192         8192          /etc/sysctl.d/99-b.conf line 5 wins",
         "net.ipv4.tcp_tw_reuse  1       -            -             no file sets it",
-        "net.core.somaxconn     1k      -            -             found '1k', expected decimal numbers without sign, unit or leading zero. "
-        "Write each number out in sockets.",
+        "net.core.somaxconn     1k      -            -             found '1k', expected decimal numbers without sign, "
+        "unit or leading zero. Write each number out in sockets.",
     ]
-    assert [set(one["evidence"]) for one in about(proof, "drift")] == [{"wanted", "running", "boot", "file", "line", "unreadable"}] * 4
-    assert proof["message"] == ("0 of 4 settings hold now and after the next boot; not available here, only in the file: %s, net.core.somaxconn. "
-                                "Run the role tune_tcp, or correct the file that is named." % TW)
+    assert [set(one["evidence"]) for one in about(proof, "drift")] == [
+        {"wanted", "running", "boot", "file", "line", "unreadable"}
+    ] * 4
+    assert proof["message"] == (
+        "0 of 4 settings hold now and after the next boot; not available here, only in the file: %s, "
+        "net.core.somaxconn. Run the role tune_tcp, or correct the file that is named." % TW
+    )
 
 
 def test_both_reasons_of_one_key_are_told(facts):
     facts["limits"][MEM], facts["boot"][MEM] = [1, 2, 4], boot([5, 6, 7], LATER, 9)
-    assert prove(facts, DROPIN, {MEM: [1, 2, 3]})["table"][1].endswith(LATER + " line 9 wins, changed since it was set, or never set")
+    assert prove(facts, DROPIN, {MEM: [1, 2, 3]})["table"][1].endswith(
+        LATER + " line 9 wins, changed since it was set, or never set"
+    )
 
 
 def other(value):
@@ -155,7 +192,9 @@ def test_a_key_of_the_file_that_another_one_excludes_is_a_difference(facts):
 def test_that_not_every_file_could_be_read_is_said_and_fails_only_if_strict(facts):
     facts["boot_complete"] = False
     proof = prove(facts, DROPIN)
-    assert proof["passes"] and proof["message"].endswith("; but not every sysctl.d file could be read, see the warnings of the facts.")
+    assert proof["passes"] and proof["message"].endswith(
+        "; but not every sysctl.d file could be read, see the warnings of the facts."
+    )
     assert not prove(facts, DROPIN, strict=True)["passes"]
     assert prove(dict(facts, boot_complete=True), DROPIN, strict=True)["passes"]
 
@@ -185,5 +224,12 @@ def test_a_key_that_could_not_be_read_is_not_known_to_hold(facts):
     facts["limits"][MAX] = None
     facts["limits_unreadable"] = {MAX: "/proc/sys/net/core/rmem_max cannot be read: Input/output error"}
     proof = prove(facts, DROPIN)
-    assert not proof["passes"] and "Input/output error" in about(proof, "drift")[0]["message"] and "Input/output error" in proof["table"][1]
-    assert proof["message"].endswith("Find out why the kernel's value cannot be read, and verify again.") and "Run the role" not in proof["message"]
+    assert (
+        not proof["passes"]
+        and "Input/output error" in about(proof, "drift")[0]["message"]
+        and "Input/output error" in proof["table"][1]
+    )
+    assert (
+        proof["message"].endswith("Find out why the kernel's value cannot be read, and verify again.")
+        and "Run the role" not in proof["message"]
+    )

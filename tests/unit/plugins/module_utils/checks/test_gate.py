@@ -10,7 +10,15 @@ import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.gate import judge, judge_fleet
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 
-PAGES = {"normal": 100000, "soft": 200000, "imminent": 260000, "pressure": 260000, "recovering": 200000, "critical": 400000, None: 1200}
+PAGES = {
+    "normal": 100000,
+    "soft": 200000,
+    "imminent": 260000,
+    "pressure": 260000,
+    "recovering": 200000,
+    "critical": 400000,
+    None: 1200,
+}
 
 
 def in_state(facts, state, spans=None, bound=0, **counters):
@@ -18,19 +26,33 @@ def in_state(facts, state, spans=None, bound=0, **counters):
     facts = copy.deepcopy(facts)
     used = {"pages": PAGES[state], "bytes": 4096 * PAGES[state]}
     flag = state in ("pressure", "recovering", "critical")
-    facts["tcp"].update(state=state, used=used, kernel_flag=flag, percent_of_high=round(PAGES[state] / 3777.74, 2),
-                        error_bound={"pages": bound, "bytes": 4096 * bound})
+    facts["tcp"].update(
+        state=state,
+        used=used,
+        kernel_flag=flag,
+        percent_of_high=round(PAGES[state] / 3777.74, 2),
+        error_bound={"pages": bound, "bytes": 4096 * bound},
+    )
     if spans:
         facts["window"] = {
-            "seconds": sum(seconds for _state, seconds in spans), "samples": 21, "counters": dict({"TCPMemoryPressures": 0, "PruneCalled": None}, **counters),
-            "tcp": {"states": [{"state": one, "seconds": seconds} for one, seconds in spans], "trend": "rising", "used": {"peak": used}},
-            "udp": {"states": [{"state": "normal", "seconds": 1.0}]}}
+            "seconds": sum(seconds for _state, seconds in spans),
+            "samples": 21,
+            "counters": dict({"TCPMemoryPressures": 0, "PruneCalled": None}, **counters),
+            "tcp": {
+                "states": [{"state": one, "seconds": seconds} for one, seconds in spans],
+                "trend": "rising",
+                "used": {"peak": used},
+            },
+            "udp": {"states": [{"state": "normal", "seconds": 1.0}]},
+        }
     return facts
 
 
 def found(result):
     words = {"error": "fail", "warning": "warn"}
-    return result["verdict"], [(one["id"], words[one["severity"]]) for one in result["findings"] if one["severity"] != "info"]
+    return result["verdict"], [
+        (one["id"], words[one["severity"]]) for one in result["findings"] if one["severity"] != "info"
+    ]
 
 
 @pytest.fixture
@@ -39,12 +61,26 @@ def healthy(host):
 
 
 def test_a_healthy_host_passes_with_one_sentence(healthy):
-    assert judge(healthy) == {"passes": True, "verdict": "pass", "state": "normal", "findings": [],
-                              "message": "TCP memory is normal: 4.7 MiB of 1.4 GiB (0.3 % of high), kernel flag no."}
+    assert judge(healthy) == {
+        "passes": True,
+        "verdict": "pass",
+        "state": "normal",
+        "findings": [],
+        "message": "TCP memory is normal: 4.7 MiB of 1.4 GiB (0.3 % of high), kernel flag no.",
+    }
 
 
-@pytest.mark.parametrize("state, verdict", [
-    ("normal", "pass"), ("soft", "warn"), ("imminent", "warn"), ("pressure", "fail"), ("recovering", "fail"), ("critical", "fail")])
+@pytest.mark.parametrize(
+    "state, verdict",
+    [
+        ("normal", "pass"),
+        ("soft", "warn"),
+        ("imminent", "warn"),
+        ("pressure", "fail"),
+        ("recovering", "fail"),
+        ("critical", "fail"),
+    ],
+)
 @pytest.mark.parametrize("observed", [False, True])
 def test_each_state_held_to_the_end(healthy, state, verdict, observed):
     result = judge(in_state(healthy, state, [(state, 5.0)] if observed else None))
@@ -56,18 +92,26 @@ def test_the_same_numbers_with_opposite_flags(healthy):
     assert judge(in_state(healthy, "soft"))["passes"] and not judge(in_state(healthy, "recovering"))["passes"]
 
 
-@pytest.mark.parametrize("spans, sustained, verdict, reason", [
-    ([("normal", 2.5), ("pressure", 2.5)], 0.5, "fail", "tcp-pressure"),
-    ([("normal", 2.6), ("pressure", 2.4)], 0.5, "warn", "tcp-spike"),  # began just now
-    ([("normal", 5.0), ("pressure", 0.0)], 0.5, "warn", "tcp-spike"),
-    ([("normal", 5.0), ("pressure", 0.0)], 0, "fail", "tcp-pressure"),
-    ([("pressure", 4.5), ("normal", 0.5)], 0.5, "warn", "tcp-spike"),  # is over
-    ([("pressure", 4.5), ("normal", 0.5)], 0, "fail", "tcp-spike"),
-    ([("pressure", 1.0), ("recovering", 1.5), ("critical", 2.5)], 1, "fail", "tcp-critical"),  # one failing state after the other
-    ([("pressure", 2.0), ("soft", 0.5), ("recovering", 2.5)], 1, "warn", "tcp-spike"),
-    ([("pressure", 2.0), ("soft", 0.5), ("recovering", 2.5)], 0.9, "fail", "tcp-recovering"),
-    ([("normal", 5.0)], 0, "pass", None),
-])
+@pytest.mark.parametrize(
+    "spans, sustained, verdict, reason",
+    [
+        ([("normal", 2.5), ("pressure", 2.5)], 0.5, "fail", "tcp-pressure"),
+        ([("normal", 2.6), ("pressure", 2.4)], 0.5, "warn", "tcp-spike"),  # began just now
+        ([("normal", 5.0), ("pressure", 0.0)], 0.5, "warn", "tcp-spike"),
+        ([("normal", 5.0), ("pressure", 0.0)], 0, "fail", "tcp-pressure"),
+        ([("pressure", 4.5), ("normal", 0.5)], 0.5, "warn", "tcp-spike"),  # is over
+        ([("pressure", 4.5), ("normal", 0.5)], 0, "fail", "tcp-spike"),
+        (
+            [("pressure", 1.0), ("recovering", 1.5), ("critical", 2.5)],
+            1,
+            "fail",
+            "tcp-critical",
+        ),  # one failing state after the other
+        ([("pressure", 2.0), ("soft", 0.5), ("recovering", 2.5)], 1, "warn", "tcp-spike"),
+        ([("pressure", 2.0), ("soft", 0.5), ("recovering", 2.5)], 0.9, "fail", "tcp-recovering"),
+        ([("normal", 5.0)], 0, "pass", None),
+    ],
+)
 def test_a_host_must_sit_in_pressure_to_fail(healthy, spans, sustained, verdict, reason):
     result = judge(in_state(healthy, spans[-1][0], spans), {"sustained": sustained})
     assert found(result) == (verdict, [(reason, verdict)] if reason else [])
@@ -76,29 +120,34 @@ def test_a_host_must_sit_in_pressure_to_fail(healthy, spans, sustained, verdict,
 FAIL, SPIKE, PARTLY = ("tcp-pressure", "fail"), ("tcp-spike", "warn"), ("tcp-partly-unknown", "warn")
 
 
-@pytest.mark.parametrize("spans, sustained, expected", [
-    ([(None, 3.0), ("pressure", 2.0)], 0.5, ("fail", [FAIL, PARTLY])),  # all that could be read
-    ([(None, 3.0), ("pressure", 2.0)], 1, ("fail", [FAIL, PARTLY])),
-    ([(None, 4.75), ("pressure", 0.25)], 0.5, ("fail", [FAIL, PARTLY])),
-    ([(None, 5.0), ("pressure", 0.0)], 0.5, ("fail", [FAIL, PARTLY])),
-    ([("normal", 1.0), (None, 3.0), ("pressure", 1.0)], 0.5, ("fail", [FAIL, PARTLY])),
-    ([("normal", 1.1), (None, 3.0), ("pressure", 0.9)], 0.5, ("warn", [PARTLY, SPIKE])),
-    ([("pressure", 1.0), (None, 3.0), ("pressure", 1.0)], 1, ("fail", [FAIL, PARTLY])),
-    ([("pressure", 2.0), (None, 2.5), ("normal", 0.5)], 0.5, ("warn", [PARTLY, SPIKE])),  # is over
-    ([(None, 4.0), ("normal", 1.0)], 0.5, ("warn", [PARTLY])),
-    ([(None, 5.0), ("normal", 0.0)], 0.5, ("warn", [PARTLY])),
-    ([("normal", 4.75), (None, 0.25), ("normal", 0.0)], 0.5, ("warn", [PARTLY])),
-    ([("normal", 4.75), (None, 0.25), ("normal", 0.0)], 0, ("warn", [PARTLY])),
-    ([("pressure", 4.5), (None, 0.5)], 0.5, ("fail", [("tcp-unknown", "fail")])),  # the end cannot be read
-    ([(None, 5.0)], 0.5, ("fail", [("tcp-unknown", "fail")])),
-])
+@pytest.mark.parametrize(
+    "spans, sustained, expected",
+    [
+        ([(None, 3.0), ("pressure", 2.0)], 0.5, ("fail", [FAIL, PARTLY])),  # all that could be read
+        ([(None, 3.0), ("pressure", 2.0)], 1, ("fail", [FAIL, PARTLY])),
+        ([(None, 4.75), ("pressure", 0.25)], 0.5, ("fail", [FAIL, PARTLY])),
+        ([(None, 5.0), ("pressure", 0.0)], 0.5, ("fail", [FAIL, PARTLY])),
+        ([("normal", 1.0), (None, 3.0), ("pressure", 1.0)], 0.5, ("fail", [FAIL, PARTLY])),
+        ([("normal", 1.1), (None, 3.0), ("pressure", 0.9)], 0.5, ("warn", [PARTLY, SPIKE])),
+        ([("pressure", 1.0), (None, 3.0), ("pressure", 1.0)], 1, ("fail", [FAIL, PARTLY])),
+        ([("pressure", 2.0), (None, 2.5), ("normal", 0.5)], 0.5, ("warn", [PARTLY, SPIKE])),  # is over
+        ([(None, 4.0), ("normal", 1.0)], 0.5, ("warn", [PARTLY])),
+        ([(None, 5.0), ("normal", 0.0)], 0.5, ("warn", [PARTLY])),
+        ([("normal", 4.75), (None, 0.25), ("normal", 0.0)], 0.5, ("warn", [PARTLY])),
+        ([("normal", 4.75), (None, 0.25), ("normal", 0.0)], 0, ("warn", [PARTLY])),
+        ([("pressure", 4.5), (None, 0.5)], 0.5, ("fail", [("tcp-unknown", "fail")])),  # the end cannot be read
+        ([(None, 5.0)], 0.5, ("fail", [("tcp-unknown", "fail")])),
+    ],
+)
 @pytest.mark.parametrize("is_told", [True, False])
 def test_time_that_could_not_be_read_is_not_time_that_was_well(healthy, spans, sustained, expected, is_told):
     facts = in_state(healthy, spans[-1][0], spans)
     if spans[-1][0] is None:
         facts["tcp"]["kernel_flag"] = None
     if is_told:
-        facts["window"]["tcp"]["under_pressure"] = {"unreadable_seconds": sum(seconds for state, seconds in spans if state is None)}
+        facts["window"]["tcp"]["under_pressure"] = {
+            "unreadable_seconds": sum(seconds for state, seconds in spans if state is None)
+        }
     result = judge(facts, {"sustained": sustained})
     assert found(result) == expected
     assert ("neither the flag nor the usage could be read" in result["message"]) == (PARTLY in expected[1])
@@ -112,8 +161,15 @@ def test_a_flag_that_says_no_is_enough_where_there_are_no_thresholds(healthy, fa
     assert judge(facts)["verdict"] == "pass"
 
 
-@pytest.mark.parametrize("entered, sustained, expected", [
-    (0, 0.5, ("pass", [])), (None, 0.5, ("pass", [])), (3, 0.5, ("warn", [("tcp-spike", "warn")])), (3, 0, ("fail", [("tcp-spike", "fail")]))])
+@pytest.mark.parametrize(
+    "entered, sustained, expected",
+    [
+        (0, 0.5, ("pass", [])),
+        (None, 0.5, ("pass", [])),
+        (3, 0.5, ("warn", [("tcp-spike", "warn")])),
+        (3, 0, ("fail", [("tcp-spike", "fail")])),
+    ],
+)
 def test_pressure_between_two_looks_is_known_from_the_counter(healthy, entered, sustained, expected):
     result = judge(in_state(healthy, "normal", [("normal", 5.0)], TCPMemoryPressures=entered), {"sustained": sustained})
     assert found(result) == expected
@@ -122,7 +178,9 @@ def test_pressure_between_two_looks_is_known_from_the_counter(healthy, entered, 
 
 def test_which_states_fail_and_warn_can_be_chosen(healthy):
     rules = {"fail_states": ["critical"], "warn_states": ["pressure"]}
-    assert [judge(in_state(healthy, state), rules)["verdict"] for state in ("soft", "recovering", "pressure", "critical")] == ["pass", "pass", "warn", "fail"]
+    assert [
+        judge(in_state(healthy, state), rules)["verdict"] for state in ("soft", "recovering", "pressure", "critical")
+    ] == ["pass", "pass", "warn", "fail"]
 
 
 def test_soft_within_what_the_kernel_may_miscount_is_nothing(healthy):
@@ -130,14 +188,27 @@ def test_soft_within_what_the_kernel_may_miscount_is_nothing(healthy):
 
 
 def test_the_paragraph_says_all_of_it(healthy):
-    facts = in_state(healthy, "pressure", [("normal", 1.0), ("pressure", 1.0), ("recovering", 1.0), ("pressure", 2.0)], TCPMemoryPressures=1, PruneCalled=7,
-                     TCPMemoryPressuresChrono=900)
-    facts["cgroups"] = {"version": 2, "groups": [{"path": "/web", "socket_bytes": 900 * 2**20, "memory_bytes": 1, "max_bytes": None, "stalled_percent": None}]}
+    facts = in_state(
+        healthy,
+        "pressure",
+        [("normal", 1.0), ("pressure", 1.0), ("recovering", 1.0), ("pressure", 2.0)],
+        TCPMemoryPressures=1,
+        PruneCalled=7,
+        TCPMemoryPressuresChrono=900,
+    )
+    facts["cgroups"] = {
+        "version": 2,
+        "groups": [
+            {"path": "/web", "socket_bytes": 900 * 2**20, "memory_bytes": 1, "max_bytes": None, "stalled_percent": None}
+        ],
+    }
     assert judge(facts)["message"] == (
-        "TCP memory is under pressure: 1015.6 MiB of 1.4 GiB (68.8 % of high), kernel flag yes; windows stop growing, queues are pruned, sockets above the "
-        "average lose data. It has been so for 4.0 seconds, 4.0 of 5.0 in all, entered once; rising, with a peak of 1015.6 MiB. "
-        "Pressure begins above 983.8 MiB and ends below 737.8 MiB. The kernel counted in the window: PruneCalled 7. "
-        "Of all control groups, /web holds most socket memory: 900.0 MiB. Find the sockets that hold the memory (ss -tm); raise tcp_mem if there is room.")
+        "TCP memory is under pressure: 1015.6 MiB of 1.4 GiB (68.8 % of high), kernel flag yes; windows stop growing, "
+        "queues are pruned, sockets above the average lose data. It has been so for 4.0 seconds, 4.0 of 5.0 in all, "
+        "entered once; rising, with a peak of 1015.6 MiB. Pressure begins above 983.8 MiB and ends below 737.8 MiB. "
+        "The kernel counted in the window: PruneCalled 7. Of all control groups, /web holds most socket memory: 900.0 "
+        "MiB. Find the sockets that hold the memory (ss -tm); raise tcp_mem if there is room."
+    )
 
 
 @pytest.mark.parametrize("facts", [None, {}, {"kernel": "4.18.0"}])
@@ -152,11 +223,17 @@ def test_a_host_of_which_nothing_can_be_read(healthy):
     assert found(judge(facts)) == ("fail", [("tcp-unknown", "fail")])
 
 
-@pytest.mark.parametrize("count, expected, words", [
-    (16383, None, None), (16384, "warn", "25 % of tcp_max_orphans."),
-    (16385, "warn", "25 % of tcp_max_orphans: the kernel resets those whose peer does not answer and that"),
-    (32769, "warn", "the kernel resets those whose peer does not answer."), (65536, "fail", "100 % of tcp_max_orphans: the kernel resets those"),
-    (65537, "fail", "the kernel resets every connection that is closed with unsent data")])
+@pytest.mark.parametrize(
+    "count, expected, words",
+    [
+        (16383, None, None),
+        (16384, "warn", "25 % of tcp_max_orphans."),
+        (16385, "warn", "25 % of tcp_max_orphans: the kernel resets those whose peer does not answer and that"),
+        (32769, "warn", "the kernel resets those whose peer does not answer."),
+        (65536, "fail", "100 % of tcp_max_orphans: the kernel resets those"),
+        (65537, "fail", "the kernel resets every connection that is closed with unsent data"),
+    ],
+)
 def test_orphans_with_the_penalty_of_the_kernel(healthy, count, expected, words):
     healthy["tcp"]["orphans"]["count"] = count
     result = judge(healthy)
@@ -165,17 +242,32 @@ def test_orphans_with_the_penalty_of_the_kernel(healthy, count, expected, words)
     assert judge(healthy, {"orphans_warn_percent": 0, "orphans_fail_percent": 0})["verdict"] == "pass"
 
 
-@pytest.mark.parametrize("count, limit, rules, verdict", [
-    (65535, 65536, {}, "pass"), (65536, 65536, {}, "warn"), (40000, 65536, {"time_wait_fail_percent": 50}, "fail"), (None, 65536, {}, "pass"),
-    (5, None, {}, "pass"), (5, 0, {}, "pass")])
+@pytest.mark.parametrize(
+    "count, limit, rules, verdict",
+    [
+        (65535, 65536, {}, "pass"),
+        (65536, 65536, {}, "warn"),
+        (40000, 65536, {"time_wait_fail_percent": 50}, "fail"),
+        (None, 65536, {}, "pass"),
+        (5, None, {}, "pass"),
+        (5, 0, {}, "pass"),
+    ],
+)
 def test_time_wait(healthy, count, limit, rules, verdict):
     healthy["tcp"]["time_wait"] = {"count": count, "limit": limit}
     assert judge(healthy, rules)["verdict"] == verdict
 
 
-@pytest.mark.parametrize("spans, rule, expected", [
-    (None, "fail", "fail"), (None, "warn", "warn"), (None, "ignore", "pass"),
-    ([("normal", 2.0), ("critical", 3.0)], "fail", "fail"), ([("normal", 3.0), ("critical", 2.0)], "fail", "pass")])
+@pytest.mark.parametrize(
+    "spans, rule, expected",
+    [
+        (None, "fail", "fail"),
+        (None, "warn", "warn"),
+        (None, "ignore", "pass"),
+        ([("normal", 2.0), ("critical", 3.0)], "fail", "fail"),
+        ([("normal", 3.0), ("critical", 2.0)], "fail", "pass"),
+    ],
+)
 def test_udp(healthy, spans, rule, expected):
     facts = in_state(healthy, "normal", [("normal", 5.0)]) if spans else copy.deepcopy(healthy)
     facts["udp"].update(state="critical", used={"pages": 380000, "bytes": 4096 * 380000})
@@ -184,16 +276,24 @@ def test_udp(healthy, spans, rule, expected):
     assert judge(facts, {"udp": rule})["verdict"] == expected
 
 
-@pytest.mark.parametrize("spans, rule, expected", [
-    ([(None, 3.0), ("critical", 2.0)], "fail", [("udp-critical", "fail"), ("udp-unknown", "warn")]),
-    ([(None, 3.0), ("critical", 2.0)], "warn", [("udp-critical", "warn"), ("udp-unknown", "warn")]),
-    ([(None, 3.0), ("critical", 2.0)], "ignore", []),
-    ([("critical", 2.0), (None, 3.0)], "fail", [("udp-critical", "fail"), ("udp-unknown", "warn")]),  # when it was read last
-    ([("normal", 2.5), (None, 1.0), ("critical", 1.5)], "fail", [("udp-unknown", "warn")]),
-    ([(None, 0.5), ("normal", 4.5)], "fail", [("udp-unknown", "warn")]),
-    ([(None, 5.0)], "fail", [("udp-unknown", "warn")]),
-    (None, "fail", [("udp-unknown", "warn")]),
-    (None, "ignore", [])])
+@pytest.mark.parametrize(
+    "spans, rule, expected",
+    [
+        ([(None, 3.0), ("critical", 2.0)], "fail", [("udp-critical", "fail"), ("udp-unknown", "warn")]),
+        ([(None, 3.0), ("critical", 2.0)], "warn", [("udp-critical", "warn"), ("udp-unknown", "warn")]),
+        ([(None, 3.0), ("critical", 2.0)], "ignore", []),
+        (
+            [("critical", 2.0), (None, 3.0)],
+            "fail",
+            [("udp-critical", "fail"), ("udp-unknown", "warn")],
+        ),  # when it was read last
+        ([("normal", 2.5), (None, 1.0), ("critical", 1.5)], "fail", [("udp-unknown", "warn")]),
+        ([(None, 0.5), ("normal", 4.5)], "fail", [("udp-unknown", "warn")]),
+        ([(None, 5.0)], "fail", [("udp-unknown", "warn")]),
+        (None, "fail", [("udp-unknown", "warn")]),
+        (None, "ignore", []),
+    ],
+)
 def test_udp_that_could_not_be_read(healthy, spans, rule, expected):
     facts = in_state(healthy, "normal", [("normal", 5.0)]) if spans else copy.deepcopy(healthy)
     facts["udp"].update(state=spans[-1][0] if spans else None)
@@ -206,14 +306,36 @@ def test_udp_that_could_not_be_read(healthy, spans, rule, expected):
     assert ("udp-unknown", "warn") not in found(judge(facts, {"udp": rule}))[1]
 
 
-@pytest.mark.parametrize("group, words", [
-    ({"events_in_window": {"low": 9, "high": 0, "max": 3}}, "short of memory (max 3 times)"), ({"events_in_window": {"low": 9, "max": 0}}, None), ({}, None),
-    ({"stalled_percent": 12.5}, "waiting for memory 12 % of the time"), ({"stalled_percent": 9.9}, None),
-    ({"memory_bytes": None, "max_bytes": 8192}, "its sockets are at their limit of 8.0 KiB"), ({"memory_bytes": None, "max_bytes": 16384}, None)])
+@pytest.mark.parametrize(
+    "group, words",
+    [
+        ({"events_in_window": {"low": 9, "high": 0, "max": 3}}, "short of memory (max 3 times)"),
+        ({"events_in_window": {"low": 9, "max": 0}}, None),
+        ({}, None),
+        ({"stalled_percent": 12.5}, "waiting for memory 12 % of the time"),
+        ({"stalled_percent": 9.9}, None),
+        ({"memory_bytes": None, "max_bytes": 8192}, "its sockets are at their limit of 8.0 KiB"),
+        ({"memory_bytes": None, "max_bytes": 16384}, None),
+    ],
+)
 def test_control_groups_count_only_when_asked(healthy, group, words):
-    healthy["cgroups"] = {"version": 2, "groups": [dict({
-        "path": "/web", "socket_bytes": 8192, "memory_bytes": 900, "high_bytes": None, "max_bytes": 1000, "events": {"max": 500},
-        "stalled_percent": None}, **group)]}
+    healthy["cgroups"] = {
+        "version": 2,
+        "groups": [
+            dict(
+                {
+                    "path": "/web",
+                    "socket_bytes": 8192,
+                    "memory_bytes": 900,
+                    "high_bytes": None,
+                    "max_bytes": 1000,
+                    "events": {"max": 500},
+                    "stalled_percent": None,
+                },
+                **group,
+            )
+        ],
+    }
     result = judge(healthy, {"cgroups": "warn"})
     assert found(result) == (("warn", [("cgroup-pressure", "warn")]) if words else ("pass", []))
     assert words is None or words in result["message"]
@@ -221,9 +343,14 @@ def test_control_groups_count_only_when_asked(healthy, group, words):
 
 
 def test_the_kernel_log_by_its_age(healthy):
-    healthy["kernel_log"] = [{"text": "TCP: too many orphaned sockets", "count": 3, "first_age_seconds": 900.0, "last_age_seconds": 30.1}]
+    healthy["kernel_log"] = [
+        {"text": "TCP: too many orphaned sockets", "count": 3, "first_age_seconds": 900.0, "last_age_seconds": 30.1}
+    ]
     result = judge(healthy, {"kernel_log": "fail"})
-    assert found(result) == ("fail", [("kernel-log", "fail")]) and 'said "TCP: too many orphaned sockets" 3 times, last 30 seconds ago' in result["message"]
+    assert (
+        found(result) == ("fail", [("kernel-log", "fail")])
+        and 'said "TCP: too many orphaned sockets" 3 times, last 30 seconds ago' in result["message"]
+    )
     assert judge(healthy, {"kernel_log": "fail", "kernel_log_seconds": 30})["passes"]
     healthy["kernel_log"] = None
     assert judge(healthy, {"kernel_log": "fail"})["passes"]
@@ -232,7 +359,9 @@ def test_the_kernel_log_by_its_age(healthy):
 def test_the_worst_reason_is_first_and_a_remedy_is_said_once(healthy):
     facts = in_state(healthy, "soft")
     facts["tcp"]["orphans"]["count"] = 70000
-    facts["kernel_log"] = [{"text": "TCP: too many orphaned sockets", "count": 1, "first_age_seconds": 1.0, "last_age_seconds": 1.0}]
+    facts["kernel_log"] = [
+        {"text": "TCP: too many orphaned sockets", "count": 1, "first_age_seconds": 1.0, "last_age_seconds": 1.0}
+    ]
     result = judge(facts, {"kernel_log": "warn"})
     assert found(result) == ("fail", [("tcp-orphans", "fail"), ("tcp-soft", "warn"), ("kernel-log", "warn")])
     assert result["message"].count("Find who closes connections") == 1
@@ -244,18 +373,37 @@ def test_a_user_changes_the_severity_of_a_finding(healthy):
     silent = judge(soft, {"severities": {"tcp-soft": "info"}})
     assert (silent["verdict"], [one["id"] for one in silent["findings"]]) == ("pass", ["tcp-soft"])
     assert silent["message"].startswith("TCP memory is soft") and "Raise tcp_mem" not in silent["message"]
-    assert judge(in_state(healthy, "pressure"), {"severities": {"tcp-pressure": "warning"}, "fail_states": ["pressure"]})["verdict"] == "warn"
+    assert (
+        judge(in_state(healthy, "pressure"), {"severities": {"tcp-pressure": "warning"}, "fail_states": ["pressure"]})[
+            "verdict"
+        ]
+        == "warn"
+    )
 
 
-@pytest.mark.parametrize("rules, named", [
-    ({"severities": {"tcp-sof": "error"}}, "severities: found the id 'tcp-sof'"), ({"severities": {"tcp-soft": "fail"}}, "severities.tcp-soft: found 'fail'"),
-    ({"severities": ["tcp-soft"]}, "severities: found ['tcp-soft']"),
-    ({"fail_state": []}, "rule: found 'fail_state'"), ({"fail_states": ["presure"]}, "fail_states"), ({"fail_states": "pressure"}, "fail_states"),
-    ({"sustained": 1.5}, "sustained: found 1.5, expected a share from 0 to 1"), ({"sustained": "half"}, "sustained"), ({"sustained": True}, "sustained"),
-    ({"udp": "no"}, "udp: found 'no', expected one of fail, warn, ignore"), ({"orphans_fail_percent": -1}, "orphans_fail_percent"),
-    ({"fail_states": [["pressure"]]}, "fail_states"), ({"orphans_fail_percent": "9" * 5000}, "orphans_fail_percent: found '999"),
-    ({"orphans_fail_percent": 10 ** 5000}, "orphans_fail_percent: found a number of 16610 bits"), ({"sustained": "\u0661"}, "sustained"),
-    ({"sustained": float("nan")}, "sustained"), ({10 ** 5000: 1}, "rule: found a number of 16610 bits"), ({"kernel_log_seconds": [10 ** 5000]}, "kernel_log")])
+@pytest.mark.parametrize(
+    "rules, named",
+    [
+        ({"severities": {"tcp-sof": "error"}}, "severities: found the id 'tcp-sof'"),
+        ({"severities": {"tcp-soft": "fail"}}, "severities.tcp-soft: found 'fail'"),
+        ({"severities": ["tcp-soft"]}, "severities: found ['tcp-soft']"),
+        ({"fail_state": []}, "rule: found 'fail_state'"),
+        ({"fail_states": ["presure"]}, "fail_states"),
+        ({"fail_states": "pressure"}, "fail_states"),
+        ({"sustained": 1.5}, "sustained: found 1.5, expected a share from 0 to 1"),
+        ({"sustained": "half"}, "sustained"),
+        ({"sustained": True}, "sustained"),
+        ({"udp": "no"}, "udp: found 'no', expected one of fail, warn, ignore"),
+        ({"orphans_fail_percent": -1}, "orphans_fail_percent"),
+        ({"fail_states": [["pressure"]]}, "fail_states"),
+        ({"orphans_fail_percent": "9" * 5000}, "orphans_fail_percent: found '999"),
+        ({"orphans_fail_percent": 10**5000}, "orphans_fail_percent: found a number of 16610 bits"),
+        ({"sustained": "\u0661"}, "sustained"),
+        ({"sustained": float("nan")}, "sustained"),
+        ({10**5000: 1}, "rule: found a number of 16610 bits"),
+        ({"kernel_log_seconds": [10**5000]}, "kernel_log"),
+    ],
+)
 def test_wrong_rules_are_refused(healthy, rules, named):
     with pytest.raises(SocketMemoryError) as caught:
         judge(healthy, rules)
@@ -263,17 +411,37 @@ def test_wrong_rules_are_refused(healthy, rules, named):
 
 
 def test_numbers_may_come_as_text(healthy):
-    assert judge(in_state(healthy, "pressure", [("normal", 4.0), ("pressure", 1.0)]), {"sustained": "0.2"})["verdict"] == "fail"
+    assert (
+        judge(in_state(healthy, "pressure", [("normal", 4.0), ("pressure", 1.0)]), {"sustained": "0.2"})["verdict"]
+        == "fail"
+    )
 
 
-@pytest.mark.parametrize("budget, tolerated", [(0, 0), (3, 3), ("3", 3), ("5 %", 0), ("25%", 2), (" 50 % ", 5), ("100 %", 10)])
+@pytest.mark.parametrize(
+    "budget, tolerated", [(0, 0), (3, 3), ("3", 3), ("5 %", 0), ("25%", 2), (" 50 % ", 5), ("100 %", 10)]
+)
 def test_a_budget_is_a_number_or_a_share_of_all_hosts(healthy, budget, tolerated):
     hosts = {"host%d" % number: healthy for number in range(10)}
     assert judge_fleet(hosts, budget, list(hosts), list(hosts))["tolerated"] == tolerated
 
 
-@pytest.mark.parametrize("budget", ["", "5.5", "-1", "101 %", "5 % of all", None, True, "9" * 5000,
-                                    pytest.param(10 ** 5000, id="huge"), "\u0661", [5], float("inf")])
+@pytest.mark.parametrize(
+    "budget",
+    [
+        "",
+        "5.5",
+        "-1",
+        "101 %",
+        "5 % of all",
+        None,
+        True,
+        "9" * 5000,
+        pytest.param(10**5000, id="huge"),
+        "\u0661",
+        [5],
+        float("inf"),
+    ],
+)
 def test_a_budget_that_is_none_is_refused(budget):
     with pytest.raises(SocketMemoryError):
         judge_fleet({"a": None}, budget, ["a"], ["a"])
@@ -281,12 +449,31 @@ def test_a_budget_that_is_none_is_refused(budget):
 
 def test_a_fleet_against_its_budget(healthy):
     hosts = {"host%02d" % number: healthy for number in range(20)}
-    hosts.update({"host03": in_state(healthy, "pressure"), "host07": in_state(healthy, "critical"), "host09": in_state(healthy, "pressure"), "host12": {}})
+    hosts.update(
+        {
+            "host03": in_state(healthy, "pressure"),
+            "host07": in_state(healthy, "critical"),
+            "host09": in_state(healthy, "pressure"),
+            "host12": {},
+        }
+    )
     names = sorted(hosts)
     result = judge_fleet(hosts, "20 %", names, names)
-    assert result == {"passes": True, "verdict": "pass", "findings": [], "tolerated": 4, "judged": 20,
-                      "not_well": {"host03": "tcp-pressure", "host07": "tcp-critical", "host09": "tcp-pressure", "host12": "not-read"},
-                      "message": "4 of 20 hosts do not pass, 4 of 20 are tolerated (not-read: host12; tcp-critical: host07; tcp-pressure: host03, host09)."}
+    assert result == {
+        "passes": True,
+        "verdict": "pass",
+        "findings": [],
+        "tolerated": 4,
+        "judged": 20,
+        "not_well": {
+            "host03": "tcp-pressure",
+            "host07": "tcp-critical",
+            "host09": "tcp-pressure",
+            "host12": "not-read",
+        },
+        "message": "4 of 20 hosts do not pass, 4 of 20 are tolerated (not-read: host12; tcp-critical: host07; "
+        "tcp-pressure: host03, host09).",
+    }
     assert not judge_fleet(hosts, 3, names, names)["passes"]
     assert judge_fleet(hosts, 3, names, names, {"fail_states": ["critical"]})["passes"]
 
@@ -300,7 +487,9 @@ def test_of_a_batch_lost_hosts_count_and_hosts_to_come_do_not(healthy):
 def test_a_message_about_many_hosts_stays_short(healthy):
     names = ["host%03d" % number for number in range(200)]
     result = judge_fleet(dict.fromkeys(names, in_state(healthy, "pressure")), 0, names, names)
-    assert len(result["message"]) < 250 and "host009 and 190 more" in result["message"] and len(result["not_well"]) == 200
+    assert (
+        len(result["message"]) < 250 and "host009 and 190 more" in result["message"] and len(result["not_well"]) == 200
+    )
 
 
 @pytest.mark.parametrize("name", ["cgroups", "kernel_log"])

@@ -4,7 +4,6 @@
 
 """Each rule with what passes and what does not."""
 
-
 import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import lint, tcp_mem_floor
 
@@ -19,48 +18,67 @@ def rules(settings, **options):
     return [(one["id"], one["severity"], one["subject"]) for one in lint(settings, **options)]
 
 
-@pytest.mark.parametrize("rule, severity, key, bad, good, options", [
-    ("zero", "error", MEM, [0, 1, 2], [1024, 1025, 1026], {}),
-    ("zero", "error", "net.ipv4.udp_mem", [0, 1, 2], [1, 2, 3], {}),
-    ("order", "error", MEM, [4000, 4000, 5000], [4000, 4001, 5000], {}),
-    ("order", "error", MEM, [4000, 5000, 5000], [4000, 4999, 5000], {}),
-    ("order", "error", RMEM, [4096, 4095, 8192], [4096, 4096, 4096], {}),
-    ("order", "error", RMEM, [0, 1, 2], [1, 1, 1], {}),
-    ("above-memory", "error", MEM, [4000, 5000, PAGES + 1], [4000, 5000, PAGES // 2 - 1], {}),
-    ("half-of-memory", "warning", MEM, [4000, 5000, PAGES // 2], [4000, 5000, PAGES // 2 - 1], {}),
-    ("half-of-memory", "warning", MEM, [4000, 5000, PAGES // 2], [4000, 5000, PAGES // 2 - 1], {"memory_total": (PAGES + 1) * 4096 + 4095}),
-    ("narrow-band", "warning", MEM, [4000, 4512, 6000], [4000, 4513, 6000], {"error_bound": 512}),
-    ("half-of-memory", "warning", "net.ipv4.udp_mem", [4000, 5000, PAGES], [4000, 5000, 6000], {}),
-    ("below-floor", "error", MEM, [1023, 2000, 3000], [1024, 2000, 3000], {}),
-    ("below-floor", "error", MEM, [2047, 3000, 4000], [2048, 3000, 4000], {"error_bound": 512}),
-    ("too-large", "error", MAX, INT_MAX // 2 + 1, INT_MAX // 2, {}),
-    ("too-large", "error", RMEM, [4096, 8192, INT_MAX + 1], [4096, 8192, INT_MAX], {}),
-    ("range", "error", "net.ipv4.tcp_fin_timeout", 0, 1, {}),
-    ("range", "error", "net.ipv4.tcp_fin_timeout", 601, 600, {}),
-    ("range", "error", "net.ipv4.tcp_max_orphans", 1023, 1024, {}),
-    ("range", "error", "net.ipv4.tcp_max_tw_buckets", 1023, 1024, {}),
-    ("lowers", "warning", MEM, [4000, 4999, 6000], [4000, 5000, 6000], {"running": {MEM: [4000, 5000, 6000]}}),
-    ("lowers", "error", MAX, 4095, 4096, {"running": {MAX: 4096}, "only_raise": True}),
-    ("default-above-max", "error", "net.core.rmem_default", 4097, 4096, {"running": {MAX: 4096}}),
-])
+@pytest.mark.parametrize(
+    "rule, severity, key, bad, good, options",
+    [
+        ("zero", "error", MEM, [0, 1, 2], [1024, 1025, 1026], {}),
+        ("zero", "error", "net.ipv4.udp_mem", [0, 1, 2], [1, 2, 3], {}),
+        ("order", "error", MEM, [4000, 4000, 5000], [4000, 4001, 5000], {}),
+        ("order", "error", MEM, [4000, 5000, 5000], [4000, 4999, 5000], {}),
+        ("order", "error", RMEM, [4096, 4095, 8192], [4096, 4096, 4096], {}),
+        ("order", "error", RMEM, [0, 1, 2], [1, 1, 1], {}),
+        ("above-memory", "error", MEM, [4000, 5000, PAGES + 1], [4000, 5000, PAGES // 2 - 1], {}),
+        ("half-of-memory", "warning", MEM, [4000, 5000, PAGES // 2], [4000, 5000, PAGES // 2 - 1], {}),
+        (
+            "half-of-memory",
+            "warning",
+            MEM,
+            [4000, 5000, PAGES // 2],
+            [4000, 5000, PAGES // 2 - 1],
+            {"memory_total": (PAGES + 1) * 4096 + 4095},
+        ),
+        ("narrow-band", "warning", MEM, [4000, 4512, 6000], [4000, 4513, 6000], {"error_bound": 512}),
+        ("half-of-memory", "warning", "net.ipv4.udp_mem", [4000, 5000, PAGES], [4000, 5000, 6000], {}),
+        ("below-floor", "error", MEM, [1023, 2000, 3000], [1024, 2000, 3000], {}),
+        ("below-floor", "error", MEM, [2047, 3000, 4000], [2048, 3000, 4000], {"error_bound": 512}),
+        ("too-large", "error", MAX, INT_MAX // 2 + 1, INT_MAX // 2, {}),
+        ("too-large", "error", RMEM, [4096, 8192, INT_MAX + 1], [4096, 8192, INT_MAX], {}),
+        ("range", "error", "net.ipv4.tcp_fin_timeout", 0, 1, {}),
+        ("range", "error", "net.ipv4.tcp_fin_timeout", 601, 600, {}),
+        ("range", "error", "net.ipv4.tcp_max_orphans", 1023, 1024, {}),
+        ("range", "error", "net.ipv4.tcp_max_tw_buckets", 1023, 1024, {}),
+        ("lowers", "warning", MEM, [4000, 4999, 6000], [4000, 5000, 6000], {"running": {MEM: [4000, 5000, 6000]}}),
+        ("lowers", "error", MAX, 4095, 4096, {"running": {MAX: 4096}, "only_raise": True}),
+        ("default-above-max", "error", "net.core.rmem_default", 4097, 4096, {"running": {MAX: 4096}}),
+    ],
+)
 def test_rule(rule, severity, key, bad, good, options):
     assert (rule, severity, key) in rules({key: bad}, **options)
     assert rules({key: good}, **options) == []
 
 
 def test_lowering_a_value_that_gives_no_room_is_free():
-    assert rules({"net.ipv4.tcp_fin_timeout": 30, "net.ipv4.tcp_moderate_rcvbuf": 0}, only_raise=True,
-                 running={"net.ipv4.tcp_fin_timeout": 60, "net.ipv4.tcp_moderate_rcvbuf": 1}) == []
+    assert (
+        rules(
+            {"net.ipv4.tcp_fin_timeout": 30, "net.ipv4.tcp_moderate_rcvbuf": 0},
+            only_raise=True,
+            running={"net.ipv4.tcp_fin_timeout": 60, "net.ipv4.tcp_moderate_rcvbuf": 1},
+        )
+        == []
+    )
 
 
-@pytest.mark.parametrize("settings, running, keys", [
-    ({MAX: 4096, RMEM: [4096, 8192, 8192]}, {}, [MAX]),
-    ({RMEM: [4096, 8192, 8192]}, {MAX: 4096}, [MAX]),
-    ({"net.core.wmem_max": 4096}, {"net.ipv4.tcp_wmem": [4096, 8192, 8192]}, ["net.core.wmem_max"]),
-    ({MAX: 8192}, {RMEM: [4096, 8192, 8192]}, []),
-    ({MAX: 4096}, {}, []),
-    ({"net.ipv4.tcp_tw_reuse": 1}, {MAX: 1, RMEM: [1, 2, 3]}, []),
-])
+@pytest.mark.parametrize(
+    "settings, running, keys",
+    [
+        ({MAX: 4096, RMEM: [4096, 8192, 8192]}, {}, [MAX]),
+        ({RMEM: [4096, 8192, 8192]}, {MAX: 4096}, [MAX]),
+        ({"net.core.wmem_max": 4096}, {"net.ipv4.tcp_wmem": [4096, 8192, 8192]}, ["net.core.wmem_max"]),
+        ({MAX: 8192}, {RMEM: [4096, 8192, 8192]}, []),
+        ({MAX: 4096}, {}, []),
+        ({"net.ipv4.tcp_tw_reuse": 1}, {MAX: 1, RMEM: [1, 2, 3]}, []),
+    ],
+)
 def test_cap_below_autotuning_is_a_warning_whichever_of_the_two_is_set(settings, running, keys):
     assert rules(settings, running=running) == [("cap-below-autotuning", "warning", key) for key in keys]
 
@@ -68,12 +86,20 @@ def test_cap_below_autotuning_is_a_warning_whichever_of_the_two_is_set(settings,
 def test_thresholds_in_bytes_are_recognised_and_the_pages_are_told():
     results = lint({MEM: [262144000, 393216000, 524288000]}, 4096, PAGES * 4096)
     assert [one["id"] for one in results] == ["above-memory"]
-    assert results[0]["message"] == "net.ipv4.tcp_mem: found high 524288000 pages = 2.0 TiB, expected less than the 16.0 GiB of memory of this host"
+    assert (
+        results[0]["message"]
+        == "net.ipv4.tcp_mem: found high 524288000 pages = 2.0 TiB, expected less than the 16.0 GiB of memory of "
+        "this host"
+    )
     assert "look like bytes: in pages of 4096 bytes they are 64000 96000 128000" in results[0]["remedy"]
 
 
 def test_what_is_too_large_even_for_bytes_is_not_called_bytes():
-    assert [one["remedy"] for one in lint({MEM: [4000, 5000, PAGES * 4096 + 1]}, 4096, PAGES * 4096) if one["id"] == "above-memory"] == ["Lower it."]
+    assert [
+        one["remedy"]
+        for one in lint({MEM: [4000, 5000, PAGES * 4096 + 1]}, 4096, PAGES * 4096)
+        if one["id"] == "above-memory"
+    ] == ["Lower it."]
 
 
 def test_without_sizes_only_the_rules_that_need_none_apply():
@@ -83,10 +109,14 @@ def test_without_sizes_only_the_rules_that_need_none_apply():
 
 def test_errors_come_first_and_foreign_keys_are_left_alone():
     assert rules({MAX: 4096, RMEM: [4096, 8192, 1], "vm.swappiness": "10"}, running={MAX: 8192}) == [
-        ("order", "error", RMEM), ("lowers", "warning", MAX)]
+        ("order", "error", RMEM),
+        ("lowers", "warning", MAX),
+    ]
 
 
-@pytest.mark.parametrize("page_size, error_bound, floor", [(4096, 0, 1024), (65536, 0, 64), (4096, 512, 2048), (4096, 128 * 256, 131072)])
+@pytest.mark.parametrize(
+    "page_size, error_bound, floor", [(4096, 0, 1024), (65536, 0, 64), (4096, 512, 2048), (4096, 128 * 256, 131072)]
+)
 def test_floor_is_4_mib_or_4_reserves(page_size, error_bound, floor):
     assert tcp_mem_floor(page_size, error_bound) == floor
 
@@ -95,6 +125,8 @@ def test_a_silenced_warning_stays_with_its_reason_and_goes_last():
     reasons = {"lowers": "moved to another host"}
     results = lint({MAX: 4096, RMEM: [4096, 8192, 8192]}, running={MAX: 8192}, reasons=reasons)
     assert [(one["id"], one["severity"], one.get("silenced")) for one in results] == [
-        ("cap-below-autotuning", "warning", None), ("lowers", "warning", "moved to another host")]
+        ("cap-below-autotuning", "warning", None),
+        ("lowers", "warning", "moved to another host"),
+    ]
     refused = lint({MAX: 4096}, running={MAX: 8192}, only_raise=True, reasons=reasons)
     assert [one["severity"] for one in refused] == ["error"], "an error cannot be silenced"

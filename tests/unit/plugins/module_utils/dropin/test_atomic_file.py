@@ -9,7 +9,12 @@ import os
 
 import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin import atomic_file
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.atomic_file import attributes_of, remove, remove_leftovers, write_atomically
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.atomic_file import (
+    attributes_of,
+    remove,
+    remove_leftovers,
+    write_atomically,
+)
 
 
 @pytest.fixture
@@ -71,6 +76,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(path, monkeypatch, name,
 
     def fail(*arguments):
         raise error
+
     monkeypatch.setattr(atomic_file.os, name, fail)
     with pytest.raises(type(error)):
         write_atomically(path, "new")
@@ -91,6 +97,7 @@ def test_a_selinux_context_that_cannot_be_kept_is_a_failure(path, monkeypatch, n
 
     def refuse(*arguments):
         raise OSError(number, "no")
+
     monkeypatch.setattr(atomic_file.os, "getxattr", refuse)
     if taken:
         replace(path, "new")
@@ -103,7 +110,9 @@ def test_a_selinux_context_that_cannot_be_kept_is_a_failure(path, monkeypatch, n
 def test_a_selinux_context_is_taken_over(path, monkeypatch):
     put(path, "old")
     taken = []
-    monkeypatch.setattr(atomic_file.os, "getxattr", lambda path, name: b"context of " + os.fsencode(os.path.basename(path)))
+    monkeypatch.setattr(
+        atomic_file.os, "getxattr", lambda path, name: b"context of " + os.fsencode(os.path.basename(path))
+    )
     monkeypatch.setattr(atomic_file.os, "setxattr", lambda handle, name, value: taken.append((name, value)))
     replace(path, "new")
     assert taken == [("security.selinux", b"context of a.conf")]

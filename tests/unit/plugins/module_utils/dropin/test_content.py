@@ -12,12 +12,21 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.con
 )
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 
-PATH, LONG = "/etc/sysctl.d/a.conf", "x" * 10 ** 6
+PATH, LONG = "/etc/sysctl.d/a.conf", "x" * 10**6
 
 
-@pytest.mark.parametrize("content", [
-    LONG, LONG + " = 1", "-" + LONG, "net.core.rmem_max = " + LONG, "net.core.rmem_max = " + "9" * 5000,
-    LONG + " = 1\n" + LONG + " = 2", "kernel.domainname = \x1b" + LONG])
+@pytest.mark.parametrize(
+    "content",
+    [
+        LONG,
+        LONG + " = 1",
+        "-" + LONG,
+        "net.core.rmem_max = " + LONG,
+        "net.core.rmem_max = " + "9" * 5000,
+        LONG + " = 1\n" + LONG + " = 2",
+        "kernel.domainname = \x1b" + LONG,
+    ],
+)
 def test_a_refusal_of_a_long_line_is_short(content):
     with pytest.raises(SocketMemoryError) as caught:
         parse_content(content, PATH)

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever the host answers and whatever is saved of it: a run succeeds, or refuses and says what is not as before. Never another exception."""
+"""Whatever the host answers and whatever is saved of it: a run succeeds, or refuses and says what is not as before.
+Never another exception.
+"""
 
 import errno
 import json
@@ -15,7 +17,13 @@ import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.saved_state import STATE_DIRECTORY
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import HostFiles
-from ansible_collections.linux_net.socket_memory.tests.support.injected_errors import ANSWERS, ERRORS, InjectedErrors, at, from_on
+from ansible_collections.linux_net.socket_memory.tests.support.injected_errors import (
+    ANSWERS,
+    ERRORS,
+    InjectedErrors,
+    at,
+    from_on,
+)
 from ansible_collections.linux_net.socket_memory.tests.support.saved_states import damaged, mutated
 from ansible_collections.linux_net.socket_memory.tests.unit.helpers import DROPIN, SAVED, captured, kill_at
 
@@ -24,7 +32,9 @@ FIRST = "%s = 4096 131072 16777216\n%s = 30\n" % (RMEM, FIN)
 SECOND = "%s = 4096 131072 33554432\n%s = 33554432\n" % (RMEM, MAX)  # FIN leaves, MAX comes
 FOREIGN = "# foreign\n%s = 45\n" % FIN
 SEED = 20261126
-LASTING = [number for number in ERRORS if number not in (errno.ENOENT, errno.ENOTDIR)]  # that nothing is there, without end, is no error
+LASTING = [
+    number for number in ERRORS if number not in (errno.ENOENT, errno.ENOTDIR)
+]  # that nothing is there, without end, is no error
 
 
 def whole(host):
@@ -33,8 +43,16 @@ def whole(host):
     for directory, names, files in os.walk(host.root):
         for name in names + files:
             path = os.path.join(directory, name)
-            content = None if name in names and not os.path.islink(path) else os.readlink(path) if os.path.islink(path) else host.read(path[len(host.root):])
-            found[path[len(host.root):]] = name == "lock" or (content.split() if "/proc/" in path and content else content)
+            content = (
+                None
+                if name in names and not os.path.islink(path)
+                else os.readlink(path)
+                if os.path.islink(path)
+                else host.read(path[len(host.root) :])
+            )
+            found[path[len(host.root) :]] = name == "lock" or (
+                content.split() if "/proc/" in path and content else content
+            )
     return found
 
 
@@ -49,13 +67,20 @@ class Case:
         prepare(self.host)
         self.before = whole(self.host)
         # Of a run that did not end, which goes back to before that one.
-        self.broken_off = [DROPIN, SAVED] + ["/proc/sys/" + key.replace(".", "/") for key in (RMEM, MAX, FIN)] if name == "broken-off" else []
+        self.broken_off = (
+            [DROPIN, SAVED] + ["/proc/sys/" + key.replace(".", "/") for key in (RMEM, MAX, FIN)]
+            if name == "broken-off"
+            else []
+        )
         self.kept = self.host.root + ".kept"
         shutil.copytree(self.host.root, self.kept, symlinks=True)
 
     def run(self, choose=lambda _call, _name: None):
         """Run with errors and return (result or None, message or None, names of the calls)."""
-        local_path, HostFiles.local_path = HostFiles.local_path, lambda files, path: files.root + path  # with no more calls than on a live host
+        local_path, HostFiles.local_path = (
+            HostFiles.local_path,
+            lambda files, path: files.root + path,
+        )  # with no more calls than on a live host
         try:
             with InjectedErrors(choose) as injected:
                 try:
@@ -69,7 +94,11 @@ class Case:
         """Bring the host back to before the run."""
         now = whole(self.host)
         for path in sorted(set(now) - set(self.before), reverse=True):
-            (os.rmdir if os.path.isdir(self.host.local(path)) and not os.path.islink(self.host.local(path)) else os.unlink)(self.host.local(path))
+            (
+                os.rmdir
+                if os.path.isdir(self.host.local(path)) and not os.path.islink(self.host.local(path))
+                else os.unlink
+            )(self.host.local(path))
         for path in sorted(self.before):
             if now.get(path, "") != self.before[path] or path not in now:
                 if not os.path.exists(self.kept + path):
@@ -132,19 +161,30 @@ def differing(before, after):
 
 
 def unnamed(message, before, after):
-    """Return the paths that differ although *message* names neither them nor their key, nor a directory around them that stays."""
+    """Return the paths that differ although *message* names neither them nor their key, nor a directory around them
+    that stays.
+    """
+
     def is_named(path):
         key = path.split("/proc/sys/")[-1].replace("/", ".")
         path = DROPIN if path == "/etc/sysctl.d/target" else path  # to which it links
         around_what_is_saved = path.endswith("/lock") and (path not in after or SAVED in message)
-        return around_what_is_saved or path in message or key in message or os.path.dirname(path) + " could not be removed" in message
+        return (
+            around_what_is_saved
+            or path in message
+            or key in message
+            or os.path.dirname(path) + " could not be removed" in message
+        )
+
     return [path for path in differing(before, after) if not is_named(path)]
 
 
 def judge(case, position, number, goal, outcome):
-    """Judge what came of the run when the call *position* ended with the errno *number*. goal: the host after a run without errors."""
+    """Judge what came of the run when the call *position* ended with the errno *number*. goal: the host after a run
+    without errors.
+    """
     result, message, calls = outcome
-    told = (case.name, position, calls[position:position + 1], os.strerror(number), message or result["warnings"])
+    told = (case.name, position, calls[position : position + 1], os.strerror(number), message or result["warnings"])
     after = whole(case.host)
     if message is None:
         if number not in ANSWERS:
@@ -174,7 +214,9 @@ def test_any_error_of_any_system_call(case):
 
 
 def test_errors_that_do_not_go_away(case):
-    """From one call on all fail, or all of one kind: then the host may be left changed, but that is said, and by what."""
+    """From one call on all fail, or all of one kind: then the host may be left changed, but that is said, and by
+    what.
+    """
     case.run()
     goal = whole(case.host)
     case.rewind()
@@ -184,7 +226,13 @@ def test_errors_that_do_not_go_away(case):
     for position in range(0, len(calls), 2):
         number = LASTING[(position + len(case.name)) % len(LASTING)]
         names = kinds[position // 2 % len(kinds)]
-        judge(case, position, number, goal, case.run(from_on(position, number, *((calls[position],) if names is None else names))))
+        judge(
+            case,
+            position,
+            number,
+            goal,
+            case.run(from_on(position, number, *((calls[position],) if names is None else names))),
+        )
         case.rewind()
 
 
@@ -196,7 +244,11 @@ def saved_states(folder):
         for work in works:
             host.write(DROPIN, work) if work == FOREIGN else host.run(work)
         found.append(json.loads(host.read(SAVED).decode("utf-8")))
-        for params in ({"content": FIRST + "%s = 99999\n" % MAX}, {"content": None}, {"content": None, "state": "previous"}):
+        for params in (
+            {"content": FIRST + "%s = 99999\n" % MAX},
+            {"content": None},
+            {"content": None, "state": "previous"},
+        ):
             kept = host.root + ".kept"
             shutil.copytree(host.root, kept)
             assert kill_at(2, lambda params=params, host=host: host.run(**params))
@@ -207,8 +259,16 @@ def saved_states(folder):
     return found
 
 
-WORKS = ({"content": SECOND}, {"content": FIRST}, {"content": None}, {"content": None, "state": "previous"}, {"content": SECOND, "force": True},
-         {"content": None, "force": True}, {"content": None, "state": "previous", "force": True}, {"content": SECOND, "check_mode": True})
+WORKS = (
+    {"content": SECOND},
+    {"content": FIRST},
+    {"content": None},
+    {"content": None, "state": "previous"},
+    {"content": SECOND, "force": True},
+    {"content": None, "force": True},
+    {"content": None, "state": "previous", "force": True},
+    {"content": SECOND, "check_mode": True},
+)
 
 
 def attempt_with(case, text, rng):
@@ -220,7 +280,11 @@ def attempt_with(case, text, rng):
     case.content = case.params.pop("content")
     message = case.run()[1]
     if message is not None:
-        assert "cannot be used: " in message or "is refused, nothing was changed" in message or "no saved state from before" in message, message
+        assert (
+            "cannot be used: " in message
+            or "is refused, nothing was changed" in message
+            or "no saved state from before" in message
+        ), message
         assert whole(case.host) == before, message
     case.rewind()
     return message
@@ -267,7 +331,11 @@ def test_a_saved_state_that_was_cut_anywhere(host, state):
         with pytest.raises(SocketMemoryError) as caught:
             host.run(SECOND if state == "present" else None, state=state)
         told = str(caught.value)
-        assert told.startswith("The saved state %s cannot be used: " % SAVED) and ". Nothing was changed. " in told and "force: true" in told, length
+        assert (
+            told.startswith("The saved state %s cannot be used: " % SAVED)
+            and ". Nothing was changed. " in told
+            and "force: true" in told
+        ), length
     host.write(SAVED, text)
     assert host.snapshot() == before
 
@@ -276,7 +344,7 @@ def test_what_is_read_is_bounded(host):
     """Of a saved state of any size nothing is read."""
     host.run(FIRST)
     with open(host.local(SAVED), "wb") as stream:
-        stream.truncate(2 ** 40)
+        stream.truncate(2**40)
     with pytest.raises(SocketMemoryError, match="cannot be used: it is larger than 4194304 bytes"):
         host.run(SECOND)
     assert STATE_DIRECTORY in SAVED

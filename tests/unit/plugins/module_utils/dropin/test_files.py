@@ -18,8 +18,10 @@ CONTENT = "%s = 30\n%s = 1\n" % (FIN, TW)
 EDITED, UNUSABLE = SAVED.replace(".json", ".edited"), SAVED.replace(".json", ".unusable")
 ACL = "system.posix_acl_access"
 # acl(5) as the kernel keeps it (include/uapi/linux/posix_acl_xattr.h): u::rw-, u:1000:rw-, g::r--, m::rw-, o::---
-OLD_ACL = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in (
-    (1, 6, 2 ** 32 - 1), (2, 6, 1000), (4, 4, 2 ** 32 - 1), (16, 6, 2 ** 32 - 1), (32, 0, 2 ** 32 - 1)))
+OLD_ACL = struct.pack("<I", 2) + b"".join(
+    struct.pack("<HHI", *entry)
+    for entry in ((1, 6, 2**32 - 1), (2, 6, 1000), (4, 4, 2**32 - 1), (16, 6, 2**32 - 1), (32, 0, 2**32 - 1))
+)
 
 
 def failure(host, *arguments, **params):
@@ -38,6 +40,7 @@ def set_attribute(path, name, value):
 
 
 # Links
+
 
 @pytest.mark.parametrize("target", ["../target", "/target", "../below/target"])
 @pytest.mark.parametrize("text", [None, "# old\n"])
@@ -79,10 +82,16 @@ def test_a_second_name_of_the_file_is_told(host):
 
 # Attributes
 
+
 def attributes(host):
     path = host.local(DROPIN)
     found = os.stat(path)
-    return found.st_mode, found.st_uid, found.st_gid, {name: os.getxattr(path, name) for name in os.listxattr(path) if name != "security.selinux"}
+    return (
+        found.st_mode,
+        found.st_uid,
+        found.st_gid,
+        {name: os.getxattr(path, name) for name in os.listxattr(path) if name != "security.selinux"},
+    )
 
 
 def test_access_list_and_user_attributes_are_kept(host):
@@ -126,8 +135,12 @@ def test_a_file_does_not_get_the_access_list_that_its_directory_gives_to_new_one
 
 # What nobody here made
 
-MAKERS = {"link": lambda path: os.symlink("../../../etc/sysctl.conf", path), "dangling link": lambda path: os.symlink("nowhere", path),
-          "directory": os.mkdir, "fifo": os.mkfifo}
+MAKERS = {
+    "link": lambda path: os.symlink("../../../etc/sysctl.conf", path),
+    "dangling link": lambda path: os.symlink("nowhere", path),
+    "directory": os.mkdir,
+    "fifo": os.mkfifo,
+}
 
 
 @pytest.mark.parametrize("kind", sorted(MAKERS))
@@ -157,7 +170,10 @@ def test_a_copy_that_is_no_regular_file_is_refused(host, kind):
     host.write(EDITED, MAKERS[kind])
     victim, before = host.read("/etc/sysctl.conf"), host.snapshot()
     for content in ("# again\n" + CONTENT, None):
-        assert EDITED + " is no regular file, nobody here made it. Remove it. File and running values are as before." in failure(host, content, force=True)
+        assert (
+            EDITED + " is no regular file, nobody here made it. Remove it. File and running values are as before."
+            in failure(host, content, force=True)
+        )
         assert host.snapshot() == before and host.read("/etc/sysctl.conf") == victim
 
 
@@ -184,7 +200,9 @@ def test_copies_go_with_a_complete_rollback_unless_that_made_them(host):
     host.run(CONTENT)
     host.write(DROPIN, CONTENT + "# mine\n")
     warnings = host.run(force=True)["warnings"]
-    assert "What it said is kept in %s." % EDITED in warnings[0] and host.read(EDITED) == (CONTENT + "# mine\n").encode()
+    assert (
+        "What it said is kept in %s." % EDITED in warnings[0] and host.read(EDITED) == (CONTENT + "# mine\n").encode()
+    )
     assert sorted(os.listdir(os.path.dirname(host.local(EDITED)))) == [os.path.basename(EDITED), "lock"]
     host.run(CONTENT)
     host.run()
@@ -194,7 +212,9 @@ def test_copies_go_with_a_complete_rollback_unless_that_made_them(host):
 def test_a_file_that_is_too_large_to_be_saved_is_refused(host):
     host.write(DROPIN, "# \n" * 50000)
     before = host.snapshot()
-    assert "%s is refused, nothing was changed. It has 150000 characters, expected at most 131072" % DROPIN in failure(host, CONTENT)
+    assert "%s is refused, nothing was changed. It has 150000 characters, expected at most 131072" % DROPIN in failure(
+        host, CONTENT
+    )
     assert not host.run()["changed"]
     assert "content: found 200020 characters" in failure(host, CONTENT + "#" * (200020 - len(CONTENT)))
     assert "or some that no file can hold" in failure(host, CONTENT + "# \ud800\n")

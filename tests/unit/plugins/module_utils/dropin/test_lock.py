@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The state directory and its lock: trusted only where nobody else can write, taken by one run, gone when nothing is saved."""
+"""The state directory and its lock: trusted only where nobody else can write, taken by one run, gone when nothing is
+saved.
+"""
 
 import errno
 import fcntl
@@ -90,8 +92,16 @@ def test_a_run_that_changes_nothing_leaves_nothing(host, content):
     assert host.snapshot() == before
 
 
-@pytest.mark.parametrize("mode, owner, named", [
-    (0o777, None, "mode 0777"), (0o720, None, "mode 0720"), (0o702, None, "mode 0702"), (0o1777, None, "mode 1777"), (0o700, 1234, "user 1234")])
+@pytest.mark.parametrize(
+    "mode, owner, named",
+    [
+        (0o777, None, "mode 0777"),
+        (0o720, None, "mode 0720"),
+        (0o702, None, "mode 0702"),
+        (0o1777, None, "mode 1777"),
+        (0o700, 1234, "user 1234"),
+    ],
+)
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_a_directory_that_others_can_write_to_is_not_trusted(host, mode, owner, named, check_mode):
     if owner and os.geteuid() != 0:
@@ -100,7 +110,11 @@ def test_a_directory_that_others_can_write_to_is_not_trusted(host, mode, owner, 
     if owner:
         os.chown(host.local(STATE_DIRECTORY), owner, owner)
     message = refusal(host, check_mode=check_mode)
-    assert message.startswith(STATE_DIRECTORY + " cannot be trusted: ") and named in message and "Nothing was changed. " in message
+    assert (
+        message.startswith(STATE_DIRECTORY + " cannot be trusted: ")
+        and named in message
+        and "Nothing was changed. " in message
+    )
     assert "give it to root with mode 0700" in message
 
 
@@ -116,9 +130,17 @@ def hard_link(host, path):
     os.link(host.local("/etc/sysctl.conf"), path)
 
 
-@pytest.mark.parametrize("make", [
-    lambda host, path: os.symlink("../../../etc/sysctl.conf", path), lambda host, path: os.symlink("nowhere", path),
-    lambda host, path: os.mkdir(path), lambda host, path: os.mkfifo(path), hard_link], ids=["link", "dangling", "directory", "fifo", "hard link"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda host, path: os.symlink("../../../etc/sysctl.conf", path),
+        lambda host, path: os.symlink("nowhere", path),
+        lambda host, path: os.mkdir(path),
+        lambda host, path: os.mkfifo(path),
+        hard_link,
+    ],
+    ids=["link", "dangling", "directory", "fifo", "hard link"],
+)
 def test_a_lock_that_nobody_here_made_is_not_touched(host, make):
     make_directory(host)
     victim = host.read("/etc/sysctl.conf")
@@ -131,16 +153,24 @@ def test_a_lock_that_nobody_here_made_is_not_touched(host, make):
 def test_an_error_of_the_lock_is_no_other_run(host, monkeypatch, number):
     def fail(*_arguments):
         raise OSError(number, os.strerror(number))
+
     monkeypatch.setattr(fcntl, "flock", fail)
     with pytest.raises(SocketMemoryError) as caught:
         host.run(CONTENT)
     message = str(caught.value)
-    assert "%s cannot be locked: %s. Nothing was changed. " % (STATE_DIRECTORY, os.strerror(number)) in message and "Another run" not in message
-    assert message.endswith("%s stays." % host.local(LOCK)), "what cannot be locked must not be removed: somebody may have it locked"
+    assert (
+        "%s cannot be locked: %s. Nothing was changed. " % (STATE_DIRECTORY, os.strerror(number)) in message
+        and "Another run" not in message
+    )
+    assert message.endswith("%s stays." % host.local(LOCK)), (
+        "what cannot be locked must not be removed: somebody may have it locked"
+    )
 
 
 def test_a_lock_that_was_removed_meanwhile_is_taken_anew(host, monkeypatch):
-    """Between the opening of the file and its locking another run ended and removed it, for one time the directory too."""
+    """Between the opening of the file and its locking another run ended and removed it, for one time the directory
+    too.
+    """
     host.run(CONTENT)
     flock, removed = fcntl.flock, []
 
@@ -154,6 +184,7 @@ def test_a_lock_that_was_removed_meanwhile_is_taken_anew(host, monkeypatch):
             if len(removed) == 3:
                 host.write(LOCK, "4242\n")
         return flock(handle, operation)
+
     monkeypatch.setattr(fcntl, "flock", meanwhile)
     lock = Lock(host.files)
     lock.take()
@@ -164,6 +195,7 @@ def test_a_lock_that_was_removed_meanwhile_is_taken_anew(host, monkeypatch):
 def test_a_lock_that_is_always_removed_is_given_up(host, monkeypatch):
     def meanwhile(_handle, _operation):
         os.unlink(host.local(LOCK))
+
     monkeypatch.setattr(fcntl, "flock", meanwhile)
     monkeypatch.setattr(dropin_lock, "ATTEMPTS", 5)
     assert "was removed each time before it was locked. Nothing was changed. Run again." in refusal(host)
@@ -188,7 +220,9 @@ def test_a_directory_that_cannot_be_listed_is_a_refusal(host, monkeypatch, path,
             if of == host.local(path):
                 raise OSError(errno.EIO, os.strerror(errno.EIO), of)
             return original(of)
+
         return fail
+
     with monkeypatch.context() as patch:
         for name in ("listdir", "scandir"):
             patch.setattr(os, name, failing(getattr(os, name)))
@@ -214,10 +248,20 @@ def test_a_new_directory_survives_a_power_cut(host, monkeypatch, made):
             if of(arguments):
                 events.append(name)
             return result
+
         monkeypatch.setattr(os, name, call)
+
     noted("mkdir", os.mkdir, lambda arguments: arguments[0] == host.local(made))
-    noted("fsync", os.fsync, lambda arguments: os.path.samestat(os.fstat(arguments[0]), os.stat(os.path.dirname(host.local(made)))))
-    noted("open", os.open, lambda arguments: os.path.dirname(str(arguments[0])) == host.local(made) and arguments[1] & os.O_CREAT)
+    noted(
+        "fsync",
+        os.fsync,
+        lambda arguments: os.path.samestat(os.fstat(arguments[0]), os.stat(os.path.dirname(host.local(made)))),
+    )
+    noted(
+        "open",
+        os.open,
+        lambda arguments: os.path.dirname(str(arguments[0])) == host.local(made) and arguments[1] & os.O_CREAT,
+    )
     host.run(CONTENT)
     assert events[:3] == ["mkdir", "fsync", "open"]
 
@@ -235,6 +279,7 @@ def test_that_a_directory_was_made_here_is_never_forgotten(host, monkeypatch, na
         if after:
             function(*arguments, **options)
         kill()
+
     with monkeypatch.context() as patch:
         patch.setattr(owner, name, killing)
         assert is_killed(lambda: host.run(CONTENT))

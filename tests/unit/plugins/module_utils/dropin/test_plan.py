@@ -16,10 +16,23 @@ PATH = "/etc/sysctl.d/99-a.conf"
 FIN, TW, MAX = "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_tw_reuse", "net.core.rmem_max"
 CONTENT = "%s = 30\n%s = 1\n" % (FIN, TW)
 WANTED = {FIN: 30, TW: 1}
-OPTIONS = {"state": "present", "content": CONTENT, "runtime": True, "unavailable": "skip", "shadowed": "fail", "only_raise": False, "force": False}
+OPTIONS = {
+    "state": "present",
+    "content": CONTENT,
+    "runtime": True,
+    "unavailable": "skip",
+    "shadowed": "fail",
+    "only_raise": False,
+    "force": False,
+}
 SAVED = {
-    "format": 3, "first": {"file": None, "runtime": {FIN: 60, TW: 2}}, "written": {"file": CONTENT, "runtime": WANTED}, "under_way": None,
-    "previous": {"file": None, "runtime": {FIN: 60, TW: 2}, "written": None}, "made": ["/etc/sysctl.d"]}
+    "format": 3,
+    "first": {"file": None, "runtime": {FIN: 60, TW: 2}},
+    "written": {"file": CONTENT, "runtime": WANTED},
+    "under_way": None,
+    "previous": {"file": None, "runtime": {FIN: 60, TW: 2}, "written": None},
+    "made": ["/etc/sysctl.d"],
+}
 
 
 def on_host(running, boot_before=None, boot_after=None, **others):
@@ -57,8 +70,11 @@ def test_first_run():
     assert told(made) == {FIN: ("applied", "", True), TW: ("applied", "", True)}
     assert made.changed and made.makes == ["/etc/sysctl.d"] and made.saved_before is made.saved_back is None
     assert made.saved_after == SAVED and made.back_to == {"file": None, "runtime": {FIN: 60, TW: 2}}
-    assert made.saved_during == dict(SAVED, written={"file": None, "runtime": {}}, under_way={
-        "file": CONTENT, "runtime": WANTED, "state": "present", "boot": "b", "previous": None})
+    assert made.saved_during == dict(
+        SAVED,
+        written={"file": None, "runtime": {}},
+        under_way={"file": CONTENT, "runtime": WANTED, "state": "present", "boot": "b", "previous": None},
+    )
 
 
 def test_nothing_to_do():
@@ -77,14 +93,26 @@ def test_way_back(state):
     made = plan(FoundFile(PATH, text=CONTENT, saved=SAVED, boot="b"), on_host(WANTED, WANTED), state=state, desired={})
     assert made.text is None and made.changed and made.saved_after is None and made.releases == ["/etc/sysctl.d"]
     assert {setting.key: setting.desired for setting in made.settings} == {FIN: 60, TW: 2}
-    assert made.saved_during == dict(SAVED, under_way={"file": None, "runtime": {FIN: 60, TW: 2}, "state": state, "boot": "b", "previous": None})
+    assert made.saved_during == dict(
+        SAVED, under_way={"file": None, "runtime": {FIN: 60, TW: 2}, "state": state, "boot": "b", "previous": None}
+    )
     assert made.saved_back == SAVED and made.back_to == {"file": CONTENT, "runtime": WANTED}
 
 
-@pytest.mark.parametrize("keys, waits", [
-    ({"read_only": {TW: "read-only here"}}, True),
-    ({"running": {FIN: 30}, "unavailable": {TW: "/proc/sys/net/ipv4/tcp_tw_reuse cannot be read: Permission denied"}}, True),
-    ({"running": {FIN: 30}, "unavailable": {TW: ABSENT}}, False)])
+@pytest.mark.parametrize(
+    "keys, waits",
+    [
+        ({"read_only": {TW: "read-only here"}}, True),
+        (
+            {
+                "running": {FIN: 30},
+                "unavailable": {TW: "/proc/sys/net/ipv4/tcp_tw_reuse cannot be read: Permission denied"},
+            },
+            True,
+        ),
+        ({"running": {FIN: 30}, "unavailable": {TW: ABSENT}}, False),
+    ],
+)
 def test_what_cannot_be_put_back_stays_saved_unless_it_is_gone(keys, waits):
     keys = on_host(keys.pop("running", WANTED), WANTED, **keys)
     made = plan(FoundFile(PATH, text=CONTENT, saved=SAVED), keys, state="absent", desired={})
@@ -95,11 +123,23 @@ def test_what_cannot_be_put_back_stays_saved_unless_it_is_gone(keys, waits):
 
 def test_a_key_that_left_and_cannot_be_given_back_stays_held():
     content, only = "%s = 30\n" % FIN, {FIN: 30}
-    made = plan(FoundFile(PATH, text=CONTENT, saved=SAVED), on_host(WANTED, WANTED, only, read_only={TW: "read-only here"}),
-                desired=only, content=content)
-    assert told(made)[TW] == ("skipped", "read-only here", False) and "%s: not put back to 2: read-only here" % TW in made.warnings
+    made = plan(
+        FoundFile(PATH, text=CONTENT, saved=SAVED),
+        on_host(WANTED, WANTED, only, read_only={TW: "read-only here"}),
+        desired=only,
+        content=content,
+    )
+    assert (
+        told(made)[TW] == ("skipped", "read-only here", False)
+        and "%s: not put back to 2: read-only here" % TW in made.warnings
+    )
     assert made.saved_after["written"]["runtime"] == WANTED and made.saved_after["first"]["runtime"] == {FIN: 60, TW: 2}
-    again = plan(FoundFile(PATH, text=content, saved=made.saved_after), on_host(WANTED, only, only), desired=only, content=content)
+    again = plan(
+        FoundFile(PATH, text=content, saved=made.saved_after),
+        on_host(WANTED, only, only),
+        desired=only,
+        content=content,
+    )
     assert told(again)[TW] == ("restored", "no longer in the file: the value before the first run", True)
     assert again.saved_after["written"]["runtime"] == only
 
@@ -110,19 +150,31 @@ def test_an_error_is_no_absence(state, runtime):
     """A key that cannot be read for a moment must not be skipped: nothing would be known to go back to."""
     sentence = "/proc/sys/net/ipv4/tcp_tw_reuse cannot be read: Input/output error"
     keys = on_host({FIN: 30}, WANTED, WANTED, unreadable={TW: sentence})
-    error = refusal(FoundFile(PATH, text=CONTENT, saved=SAVED), keys, desired=WANTED if state == "present" else {}, state=state, runtime=runtime)
+    error = refusal(
+        FoundFile(PATH, text=CONTENT, saved=SAVED),
+        keys,
+        desired=WANTED if state == "present" else {},
+        state=state,
+        runtime=runtime,
+    )
     assert "is refused, nothing was changed. %s: %s. Find out why, and run again." % (TW, sentence) in str(error)
     assert {one["key"]: one["status"] for one in error.results["settings"]}[TW] == "failed"
 
 
 def test_without_what_lint_needs_nothing_is_written():
-    error = refusal(FoundFile(PATH), on_host({FIN: 60, TW: 2}, None, WANTED, unmeasured=["/proc/meminfo cannot be read: Input/output error"]))
+    error = refusal(
+        FoundFile(PATH),
+        on_host({FIN: 60, TW: 2}, None, WANTED, unmeasured=["/proc/meminfo cannot be read: Input/output error"]),
+    )
     assert "nothing was changed. /proc/meminfo cannot be read: Input/output error. Find out why" in str(error)
 
 
 def test_a_run_that_continues_another_goes_back_to_before_that():
-    broken = dict(SAVED, previous={"file": CONTENT, "runtime": WANTED, "written": SAVED["written"]}, under_way={
-        "file": "x", "runtime": {FIN: 20}, "state": "present", "boot": "b", "previous": SAVED["previous"]})
+    broken = dict(
+        SAVED,
+        previous={"file": CONTENT, "runtime": WANTED, "written": SAVED["written"]},
+        under_way={"file": "x", "runtime": {FIN: 20}, "state": "present", "boot": "b", "previous": SAVED["previous"]},
+    )
     made = plan(FoundFile(PATH, text="x", saved=broken), on_host({FIN: 20, TW: 1}, None, WANTED))
     assert made.continues and made.saved_back == SAVED and made.back_to == {"file": CONTENT, "runtime": WANTED}
     assert made.saved_after == dict(SAVED, previous=broken["previous"])
@@ -136,4 +188,5 @@ def test_over_what_somebody_else_did_only_by_force(force):
         assert made.keeps_copy and told(made)[FIN][2]
     else:
         assert "%s runs with 99, set here was 30, before that it was 60; %s was edited" % (FIN, PATH) in str(
-            refusal(found, keys, state="absent", desired={}))
+            refusal(found, keys, state="absent", desired={})
+        )

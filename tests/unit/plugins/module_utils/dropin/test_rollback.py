@@ -35,7 +35,9 @@ def somebody_sets(host, key, value):
 
 
 def boot(host, texts):
-    """Boot the host: *texts* are the files that set values then, over the kernel's defaults. The default of RMEM is another one now."""
+    """Boot the host: *texts* are the files that set values then, over the kernel's defaults. The default of RMEM is
+    another one now.
+    """
     values = {RMEM: "4096 87381 6291457", MAX: "212992", FIN: "60"}
     for text in texts:
         values.update(line.split(" = ") for line in text.splitlines() if line[0] != "#")
@@ -56,6 +58,7 @@ def refusal(host, state, **params):
 
 # One step back
 
+
 @pytest.mark.parametrize("foreign", [None, FOREIGN])
 def test_previous_takes_back_one_run_and_absent_all(host, foreign):
     host.write(DROPIN, foreign)
@@ -66,8 +69,15 @@ def test_previous_takes_back_one_run_and_absent_all(host, foreign):
     foretold = host.run(state="previous", check_mode=True)
     result = host.run(state="previous")
     assert result["changed"] and dict(result, settings=None, saved_state=None) == dict(foretold, settings=None)
-    assert foretold["settings"] == [dict(one, status="planned") for one in result["settings"]] and result["saved_state"] == SAVED
-    assert {one["key"]: one["status"] for one in result["settings"]} == {RMEM: "restored", MAX: "restored", FIN: "restored"}
+    assert (
+        foretold["settings"] == [dict(one, status="planned") for one in result["settings"]]
+        and result["saved_state"] == SAVED
+    )
+    assert {one["key"]: one["status"] for one in result["settings"]} == {
+        RMEM: "restored",
+        MAX: "restored",
+        FIN: "restored",
+    }
     assert state(host) == first
     assert saved(host) == dict(first_saved, previous=None)
     again = host.run(state="previous")
@@ -142,6 +152,7 @@ def test_without_runtime_the_values_can_be_brought_back_later(host, way):
 
 # Not over what somebody else did
 
+
 @pytest.mark.parametrize("way", ["absent", "previous"])
 def test_a_value_that_somebody_set_since_is_refused_unless_forced(host, way):
     before = state(host)
@@ -149,20 +160,34 @@ def test_a_value_that_somebody_set_since_is_refused_unless_forced(host, way):
     somebody_sets(host, FIN, 99)
     error = refusal(host, way)
     text = "runs with 99, set here was 30, before that it was 60"
-    assert "Rolling back %s is refused, nothing was changed. Somebody else changed since: %s %s." % (DROPIN, FIN, text) in str(error)
+    assert "Rolling back %s is refused, nothing was changed. Somebody else changed since: %s %s." % (
+        DROPIN,
+        FIN,
+        text,
+    ) in str(error)
     assert "force: true" in str(error)
     told = {one["key"]: (one["status"], one["reason"], one["runtime_after"]) for one in error.results["settings"]}
-    assert told == {FIN: ("failed", "changed by somebody else since: " + text, 99), RMEM: ("unchanged", "the value before the %s run" % (
-        "first" if way == "absent" else "last"), [4096, 131072, 16777216])}
+    assert told == {
+        FIN: ("failed", "changed by somebody else since: " + text, 99),
+        RMEM: (
+            "unchanged",
+            "the value before the %s run" % ("first" if way == "absent" else "last"),
+            [4096, 131072, 16777216],
+        ),
+    }
     assert host.run(state=way, force=True)["changed"]
     assert state(host) == before
 
 
 @pytest.mark.parametrize("way", ["absent", "previous"])
-@pytest.mark.parametrize("foreign, now, told", [
-    (None, FIRST + "# mine\n", "was edited: line 3 is '# mine', written here was nothing"),
-    (None, FIRST.replace("30", "31"), "was edited: line 2 is '%s = 31', written here was '%s = 30'" % (FIN, FIN)),
-    (FOREIGN, None, "was removed")])
+@pytest.mark.parametrize(
+    "foreign, now, told",
+    [
+        (None, FIRST + "# mine\n", "was edited: line 3 is '# mine', written here was nothing"),
+        (None, FIRST.replace("30", "31"), "was edited: line 2 is '%s = 31', written here was '%s = 30'" % (FIN, FIN)),
+        (FOREIGN, None, "was removed"),
+    ],
+)
 def test_a_file_that_somebody_edited_since_is_refused_unless_forced(host, way, foreign, now, told):
     host.write(DROPIN, foreign)
     before = state(host)
@@ -202,6 +227,7 @@ def test_a_value_that_cannot_be_put_back_is_told(host, kernel):
 
 # After a boot
 
+
 @pytest.mark.parametrize("way", ["absent", "previous"])
 def test_after_a_boot_what_the_file_set_is_still_ours(host, way):
     before = state(host)
@@ -215,7 +241,9 @@ def test_a_file_of_somebody_else_that_won_at_boot_is_named(host):
     host.run(FIRST)
     host.write("/etc/sysctl.d/zz.conf", "%s = 99\n" % FIN)
     boot(host, [FIRST, "%s = 99\n" % FIN])
-    assert FIN + " runs with 99 (/etc/sysctl.d/zz.conf line 1 sets it at boot), set here was 30" in str(refusal(host, "absent"))
+    assert FIN + " runs with 99 (/etc/sysctl.d/zz.conf line 1 sets it at boot), set here was 30" in str(
+        refusal(host, "absent")
+    )
     host.run(force=True)
     assert host.running(FIN) == 60 and host.read("/etc/sysctl.d/zz.conf")
 
@@ -237,6 +265,7 @@ def test_a_boot_in_the_middle_of_a_run_is_no_reason_to_refuse(host, content, way
 
 
 # Runs that were broken off
+
 
 def broken_off(host, step, content=None, **params):
     """Run to the given step and no further; return whether it was reached."""

@@ -15,8 +15,17 @@ from ansible_collections.linux_net.socket_memory.tests.unit.helpers import VARIA
 @pytest.mark.parametrize("name", ["el8_x86_64", "debian12_6.18"] + sorted(VARIANTS))
 def test_what_is_gathered_is_as_its_shape_says(host_of, name):
     """To the key: so nothing that a host tells is lost on the way."""
-    facts = host_of(name).facts(gather_subset=["all", "cgroups", "kernel_log"], workload={
-        "connections": 500, "bandwidth_mbps": 1000, "rtt_ms": 20, "churn": 5, "udp_sockets": 10, "overrides": {"net.core.somaxconn": 5000}})
+    facts = host_of(name).facts(
+        gather_subset=["all", "cgroups", "kernel_log"],
+        workload={
+            "connections": 500,
+            "bandwidth_mbps": 1000,
+            "rtt_ms": 20,
+            "churn": 5,
+            "udp_sockets": 10,
+            "overrides": {"net.core.somaxconn": 5000},
+        },
+    )
     before = copy.deepcopy(facts)
     assert checked_facts(facts) == before
 

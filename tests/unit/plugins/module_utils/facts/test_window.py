@@ -17,20 +17,45 @@ def observed(state_at, seconds, bound=0):
     for number in range(int(4 * seconds) + 1):
         flag, pages = state_at(number / 4.0)
         used = {"pages": pages, "bytes": None if pages is None else 4096 * pages}
-        samples.append({"seconds": number / 4.0, "tcp": {"kernel_flag": flag, "used": used, "thresholds": sizes(2000, 3000, 4000)},
-                        "udp": {"used": {"pages": 5, "bytes": 20480}, "thresholds": sizes(9, 9, 9)}})
+        samples.append(
+            {
+                "seconds": number / 4.0,
+                "tcp": {"kernel_flag": flag, "used": used, "thresholds": sizes(2000, 3000, 4000)},
+                "udp": {"used": {"pages": 5, "bytes": 20480}, "thresholds": sizes(9, 9, 9)},
+            }
+        )
     return window({"seconds": float(seconds), "samples": samples, "counters": {"TCPMemoryPressures": 1}}, bound)
 
 
 def test_a_spike_and_what_was_seen_of_it():
-    seen = observed(lambda time: (True, 3079) if 1 <= time < 2 else (False, 100) if time < 1 else (True, 2500) if time < 2.5 else (False, 2100), 5)
+    seen = observed(
+        lambda time: (
+            (True, 3079)
+            if 1 <= time < 2
+            else (False, 100)
+            if time < 1
+            else (True, 2500)
+            if time < 2.5
+            else (False, 2100)
+        ),
+        5,
+    )
     assert seen["tcp"] == {
-        "used": {"first": {"pages": 100, "bytes": 409600}, "peak": {"pages": 3079, "bytes": 3079 * 4096}, "last": {"pages": 2100, "bytes": 2100 * 4096},
-                 "change": {"pages": 2000, "bytes": 2000 * 4096}},
+        "used": {
+            "first": {"pages": 100, "bytes": 409600},
+            "peak": {"pages": 3079, "bytes": 3079 * 4096},
+            "last": {"pages": 2100, "bytes": 2100 * 4096},
+            "change": {"pages": 2000, "bytes": 2000 * 4096},
+        },
         "trend": "rising",
-        "states": [{"state": "normal", "seconds": 1.0}, {"state": "pressure", "seconds": 1.0}, {"state": "recovering", "seconds": 0.5},
-                   {"state": "soft", "seconds": 2.5}],
-        "under_pressure": {"seconds": 1.5, "share": 0.3, "unreadable_seconds": 0.0}}
+        "states": [
+            {"state": "normal", "seconds": 1.0},
+            {"state": "pressure", "seconds": 1.0},
+            {"state": "recovering", "seconds": 0.5},
+            {"state": "soft", "seconds": 2.5},
+        ],
+        "under_pressure": {"seconds": 1.5, "share": 0.3, "unreadable_seconds": 0.0},
+    }
     assert seen["udp"]["states"] == [{"state": "normal", "seconds": 5.0}] and seen["udp"]["trend"] == "steady"
     assert seen["counters"] == {"TCPMemoryPressures": 1}
 
@@ -41,7 +66,10 @@ def test_a_state_first_met_at_the_last_look_took_no_time():
     assert seen["tcp"]["under_pressure"] == {"seconds": 0.0, "share": 0.0, "unreadable_seconds": 0.0}
 
 
-@pytest.mark.parametrize("bound, last, trend", [(0, 100, "steady"), (0, 101, "rising"), (0, 99, "falling"), (512, 612, "steady"), (512, 613, "rising")])
+@pytest.mark.parametrize(
+    "bound, last, trend",
+    [(0, 100, "steady"), (0, 101, "rising"), (0, 99, "falling"), (512, 612, "steady"), (512, 613, "rising")],
+)
 def test_a_trend_is_more_than_what_the_kernel_may_miscount(bound, last, trend):
     assert observed(lambda time: (False, 100 if time < 1 else last), 2, bound)["tcp"]["trend"] == trend
 
@@ -49,8 +77,12 @@ def test_a_trend_is_more_than_what_the_kernel_may_miscount(bound, last, trend):
 def test_what_cannot_be_read_is_null():
     seen = observed(lambda time: (None, None), 1)
     nothing = {"pages": None, "bytes": None}
-    assert seen["tcp"] == {"used": {"first": nothing, "peak": nothing, "last": nothing, "change": nothing}, "trend": None,
-                           "states": [{"state": None, "seconds": 1.0}], "under_pressure": {"seconds": None, "share": None, "unreadable_seconds": 1.0}}
+    assert seen["tcp"] == {
+        "used": {"first": nothing, "peak": nothing, "last": nothing, "change": nothing},
+        "trend": None,
+        "states": [{"state": None, "seconds": 1.0}],
+        "under_pressure": {"seconds": None, "share": None, "unreadable_seconds": 1.0},
+    }
 
 
 def test_shares_are_of_the_time_that_could_be_read():
@@ -63,9 +95,16 @@ def test_where_only_the_last_look_could_be_read_there_is_no_share():
     assert seen["tcp"]["under_pressure"] == {"seconds": 0.0, "share": None, "unreadable_seconds": 5.0}
 
 
-@pytest.mark.parametrize("params, named", [
-    ({"window": -0.1}, "window: found -0.1, expected seconds from 0 to 3600"), ({"window": 3600.5}, "found 3600.5"), ({"window": float("nan")}, "found nan"),
-    ({"window": float("inf")}, "found inf"), ({"window": 1, "root": "/tmp"}, "a captured tree stands still")])
+@pytest.mark.parametrize(
+    "params, named",
+    [
+        ({"window": -0.1}, "window: found -0.1, expected seconds from 0 to 3600"),
+        ({"window": 3600.5}, "found 3600.5"),
+        ({"window": float("nan")}, "found nan"),
+        ({"window": float("inf")}, "found inf"),
+        ({"window": 1, "root": "/tmp"}, "a captured tree stands still"),
+    ],
+)
 def test_windows_that_cannot_be_observed_are_refused(params, named):
     with pytest.raises(SocketMemoryError) as caught:
         module.run(params)

@@ -12,8 +12,14 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.contr
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.reading import HostReading
 
 TOP = "/sys/fs/cgroup"
-SERVICE = {"memory.current": "536870912\n", "memory.high": "max\n", "memory.max": "536870912\n", "memory.stat": "anon 5\nsock 8192\nshmem 0\n",
-           "memory.events": "low 0\nhigh 0\nmax 211\noom 0\n", "memory.pressure": "some avg10=12.50 avg60=1.00 avg300=0.20 total=99\nfull avg10=0.00\n"}
+SERVICE = {
+    "memory.current": "536870912\n",
+    "memory.high": "max\n",
+    "memory.max": "536870912\n",
+    "memory.stat": "anon 5\nsock 8192\nshmem 0\n",
+    "memory.events": "low 0\nhigh 0\nmax 211\noom 0\n",
+    "memory.pressure": "some avg10=12.50 avg60=1.00 avg300=0.20 total=99\nfull avg10=0.00\n",
+}
 
 
 def group(host, path, files):
@@ -33,16 +39,30 @@ def version_2(host):
 
 def test_the_lowest_groups_that_hold_sockets_are_told(host):
     reading = version_2(host)
-    assert read_cgroups(reading) == {"version": 2, "groups": [{
-        "path": "/system.slice/web.service", "socket_bytes": 8192, "memory_bytes": 536870912, "high_bytes": None, "max_bytes": 536870912,
-        "events": {"low": 0, "high": 0, "max": 211, "oom": 0}, "stalled_percent": 12.5}]}
+    assert read_cgroups(reading) == {
+        "version": 2,
+        "groups": [
+            {
+                "path": "/system.slice/web.service",
+                "socket_bytes": 8192,
+                "memory_bytes": 536870912,
+                "high_bytes": None,
+                "max_bytes": 536870912,
+                "events": {"low": 0, "high": 0, "max": 211, "oom": 0},
+                "stalled_percent": 12.5,
+            }
+        ],
+    }
     assert reading.warnings == []
 
 
 def test_a_group_above_with_a_limit_is_told_and_the_largest_is_first(host):
     reading = version_2(host)
     group(host, "/system.slice", {"memory.high": "700000000\n", "memory.stat": "sock 9000\n"})
-    assert [(one["path"], one["high_bytes"]) for one in read_cgroups(reading)["groups"]] == [("/system.slice", 700000000), ("/system.slice/web.service", None)]
+    assert [(one["path"], one["high_bytes"]) for one in read_cgroups(reading)["groups"]] == [
+        ("/system.slice", 700000000),
+        ("/system.slice/web.service", None),
+    ]
 
 
 def test_events_of_the_window(host):
@@ -58,17 +78,43 @@ def test_events_of_the_window(host):
 def test_a_group_that_cannot_be_read_costs_nothing_but_itself(host):
     reading = version_2(host)
     group(host, "/c", dict(SERVICE, **{"memory.max": None}))
-    group(host, "/d", dict(SERVICE, **{"memory.pressure": os.mkdir}))  # refuses to be read where the kernel does not measure it
-    assert [(one["path"], one["stalled_percent"]) for one in read_cgroups(reading)["groups"]] == [("/d", None), ("/system.slice/web.service", 12.5)]
+    group(
+        host, "/d", dict(SERVICE, **{"memory.pressure": os.mkdir})
+    )  # refuses to be read where the kernel does not measure it
+    assert [(one["path"], one["stalled_percent"]) for one in read_cgroups(reading)["groups"]] == [
+        ("/d", None),
+        ("/system.slice/web.service", 12.5),
+    ]
 
 
 def test_version_1_counts_sockets_only_under_a_limit(host):
-    unlimited = {"memory.kmem.tcp.limit_in_bytes": "9223372036854771712\n", "memory.kmem.tcp.usage_in_bytes": "0\n", "memory.kmem.tcp.failcnt": "0\n"}
+    unlimited = {
+        "memory.kmem.tcp.limit_in_bytes": "9223372036854771712\n",
+        "memory.kmem.tcp.usage_in_bytes": "0\n",
+        "memory.kmem.tcp.failcnt": "0\n",
+    }
     group(host, "/memory", unlimited)
-    group(host, "/memory/docker/1", dict(unlimited, **{"memory.kmem.tcp.limit_in_bytes": "1048576\n", "memory.kmem.tcp.usage_in_bytes": "983040\n"}))
-    assert read_cgroups(HostReading(host.files)) == {"version": 1, "groups": [{
-        "path": "/docker/1", "socket_bytes": 983040, "memory_bytes": None, "high_bytes": None, "max_bytes": 1048576, "events": {"failcnt": 0},
-        "stalled_percent": None}]}
+    group(
+        host,
+        "/memory/docker/1",
+        dict(
+            unlimited, **{"memory.kmem.tcp.limit_in_bytes": "1048576\n", "memory.kmem.tcp.usage_in_bytes": "983040\n"}
+        ),
+    )
+    assert read_cgroups(HostReading(host.files)) == {
+        "version": 1,
+        "groups": [
+            {
+                "path": "/docker/1",
+                "socket_bytes": 983040,
+                "memory_bytes": None,
+                "high_bytes": None,
+                "max_bytes": 1048576,
+                "events": {"failcnt": 0},
+                "stalled_percent": None,
+            }
+        ],
+    }
 
 
 def test_none_are_named_and_nothing_is_read_unless_asked_for(host):
@@ -97,11 +143,21 @@ def test_the_largest_groups_are_told_and_the_rest_is_counted(host):
     assert [one["socket_bytes"] for one in found["groups"]] == list(range(23, 3, -1)) and found["groups_left_out"] == 3
 
 
-@pytest.mark.parametrize("name, text", [
-    ("memory.current", "9" * 5000), ("memory.current", "1_0"), ("memory.current", "-5"),
-    ("memory.stat", "sock 18446744073709551616"), ("memory.stat", "sock many"),
-    ("memory.high", ""), ("memory.max", "\u0661"), ("memory.events", "max 1 2"), ("memory.events", "low"),
-    ("memory.events", "low %s" % ("9" * 5000))])
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("memory.current", "9" * 5000),
+        ("memory.current", "1_0"),
+        ("memory.current", "-5"),
+        ("memory.stat", "sock 18446744073709551616"),
+        ("memory.stat", "sock many"),
+        ("memory.high", ""),
+        ("memory.max", "\u0661"),
+        ("memory.events", "max 1 2"),
+        ("memory.events", "low"),
+        ("memory.events", "low %s" % ("9" * 5000)),
+    ],
+)
 def test_a_number_that_is_none_costs_its_group_and_is_named(host, name, text):
     reading = version_2(host)
     group(host, "/bad", dict(SERVICE, **{name: text + "\n"}))
@@ -110,19 +166,37 @@ def test_a_number_that_is_none_costs_its_group_and_is_named(host, name, text):
     assert warning.startswith("/sys/fs/cgroup: '/bad': not a number: ") and len(warning) < 200
 
 
-@pytest.mark.parametrize("text, percent", [("12.50", 12.5), ("0.00", 0.0), ("100.00", 100.0), ("100.01", None),
-                                           ("nan", None), ("inf", None), ("1e1", None), ("-1", None),
-                                           ("9" * 5000, None), ("", None), (".", None), ("1_0", None)])
+@pytest.mark.parametrize(
+    "text, percent",
+    [
+        ("12.50", 12.5),
+        ("0.00", 0.0),
+        ("100.00", 100.0),
+        ("100.01", None),
+        ("nan", None),
+        ("inf", None),
+        ("1e1", None),
+        ("-1", None),
+        ("9" * 5000, None),
+        ("", None),
+        (".", None),
+        ("1_0", None),
+    ],
+)
 def test_a_share_is_one(host, text, percent):
     reading = version_2(host)
-    group(host, "/system.slice/web.service",
-          {"memory.pressure": "some avg10=%s avg60=1.00 avg300=0.20 total=99\n" % text})
+    group(
+        host, "/system.slice/web.service", {"memory.pressure": "some avg10=%s avg60=1.00 avg300=0.20 total=99\n" % text}
+    )
     assert read_cgroups(reading)["groups"][0]["stalled_percent"] == percent
 
 
 def test_events_are_few_and_their_names_short(host):
     reading = version_2(host)
-    group(host, "/system.slice/web.service",
-          {"memory.events": "%s 5\n" % ("x" * 1000) + "".join("e%d 1\n" % number for number in range(100))})
+    group(
+        host,
+        "/system.slice/web.service",
+        {"memory.events": "%s 5\n" % ("x" * 1000) + "".join("e%d 1\n" % number for number in range(100))},
+    )
     events = read_cgroups(reading)["groups"][0]["events"]
     assert len(events) == 50 and events["x" * 80 + "..."] == 5

@@ -10,8 +10,9 @@ import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host import files as host_files
 
 
-@pytest.mark.parametrize("target", [
-    "../sysctl.conf", "/etc/sysctl.conf", "../../../../etc/./sysctl.conf", "link2", "/etc/dir/sysctl.conf"])
+@pytest.mark.parametrize(
+    "target", ["../sysctl.conf", "/etc/sysctl.conf", "../../../../etc/./sysctl.conf", "link2", "/etc/dir/sysctl.conf"]
+)
 def test_links_stay_in_the_tree(host, target):
     host.write("/etc/sysctl.conf", "inside")
     os.symlink("/etc/sysctl.conf", host.local("/etc/sysctl.d/link2"))
@@ -88,8 +89,10 @@ def test_folders_are_counted_and_links_are_none(host):
         host.files.folders("/no/such", 5)
 
 
-@pytest.mark.parametrize("number, size, read, left_out", [
-    (4, 100, 3, 0), (3, 100, 3, 0), (2, 100, 2, 1), (9, 30, 3, 0), (9, 29, 2, 1), (9, 20, 2, 1), (0, 9, 0, 3)])
+@pytest.mark.parametrize(
+    "number, size, read, left_out",
+    [(4, 100, 3, 0), (3, 100, 3, 0), (2, 100, 2, 1), (9, 30, 3, 0), (9, 29, 2, 1), (9, 20, 2, 1), (0, 9, 0, 3)],
+)
 def test_a_ration_of_files(host, number, size, read, left_out):
     ration = host_files.Ration(host.files, number, size)
     done = 0

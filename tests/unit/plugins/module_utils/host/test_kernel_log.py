@@ -18,14 +18,23 @@ def test_messages_are_counted_and_dated():
     records = [record(b"eth0: link up", 1), record(ORPHANS, 10), record(MEMORY, 20), record(ORPHANS, 90)]
     assert find_messages(records, 100.0) == [
         {"text": ORPHANS.decode(), "count": 2, "first_age_seconds": 90.0, "last_age_seconds": 10.0},
-        {"text": MEMORY.decode(), "count": 1, "first_age_seconds": 80.0, "last_age_seconds": 80.0}]
+        {"text": MEMORY.decode(), "count": 1, "first_age_seconds": 80.0, "last_age_seconds": 80.0},
+    ]
 
 
 def test_what_is_no_such_message_is_left_out():
     records = [
         record(ORPHANS, 10, priority=14),  # facility 1: a program wrote it
-        record(b"note: " + ORPHANS, 10), record(ORPHANS + b"!", 10), b"", b"no semicolon", b";" + ORPHANS, b"6,1;" + ORPHANS,
-        b"x,1,2,-;" + ORPHANS, b"6,1,y,-;" + ORPHANS, b"6,1,2,-;\xff\xfe" + ORPHANS]
+        record(b"note: " + ORPHANS, 10),
+        record(ORPHANS + b"!", 10),
+        b"",
+        b"no semicolon",
+        b";" + ORPHANS,
+        b"6,1;" + ORPHANS,
+        b"x,1,2,-;" + ORPHANS,
+        b"6,1,y,-;" + ORPHANS,
+        b"6,1,2,-;\xff\xfe" + ORPHANS,
+    ]
     assert find_messages(records, 100.0) == []
 
 
@@ -36,5 +45,15 @@ def test_a_captured_tree_has_none(host):
 
 def test_numbers_that_are_none_are_not_believed():
     digits = b"9" * 5000
-    assert find_messages([digits + b",1,2,-;" + ORPHANS, b"6,1," + digits + b",-;" + ORPHANS, b"6,1,-5,-;" + ORPHANS,
-                          b"-1,1,5,-;" + ORPHANS], 100.0) == []
+    assert (
+        find_messages(
+            [
+                digits + b",1,2,-;" + ORPHANS,
+                b"6,1," + digits + b",-;" + ORPHANS,
+                b"6,1,-5,-;" + ORPHANS,
+                b"-1,1,5,-;" + ORPHANS,
+            ],
+            100.0,
+        )
+        == []
+    )

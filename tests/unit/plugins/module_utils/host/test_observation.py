@@ -47,10 +47,21 @@ def test_a_busy_host_is_looked_at_late_and_not_longer():
     assert sum(script.slept) == 0  # it never sleeps, so that it ends as soon as it can
 
 
-@pytest.mark.parametrize("before, after, rise", [
-    (5, 5, 0), (5, 12, 7), (None, 5, None), (5, None, None), (None, None, None),
-    (2**32 - 3, 4, 7), (2**64 - 3, 4, 7),  # went past the end of an unsigned long of 32 or 64 bits
-    (1000, 4, None), (2**32 + 1000, 4, None), (2**31 - 1, 0, None)])  # set back
+@pytest.mark.parametrize(
+    "before, after, rise",
+    [
+        (5, 5, 0),
+        (5, 12, 7),
+        (None, 5, None),
+        (5, None, None),
+        (None, None, None),
+        (2**32 - 3, 4, 7),
+        (2**64 - 3, 4, 7),  # went past the end of an unsigned long of 32 or 64 bits
+        (1000, 4, None),
+        (2**32 + 1000, 4, None),
+        (2**31 - 1, 0, None),
+    ],
+)  # set back
 def test_counters_that_are_missing_wrap_or_are_set_back(before, after, rise):
     assert deltas({"a": before}, {"a": after}) == {"a": rise}
 

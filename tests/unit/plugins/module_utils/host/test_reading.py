@@ -11,7 +11,9 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.reading import HostReading
 
 
-@pytest.mark.parametrize("text, processors", [("0", 1), ("0-3", 4), ("0-3,8", 5), ("0,2,4-7\n", 6), ("", None), ("all", None)])
+@pytest.mark.parametrize(
+    "text, processors", [("0", 1), ("0-3", 4), ("0-3,8", 5), ("0,2,4-7\n", 6), ("", None), ("all", None)]
+)
 def test_error_bound_follows_the_online_processors(host, text, processors):
     host.write("/sys/devices/system/cpu/online", text)
     reading = HostReading(host.files)
@@ -19,14 +21,17 @@ def test_error_bound_follows_the_online_processors(host, text, processors):
     assert bool(reading.warnings) == (processors is None)
 
 
-@pytest.mark.parametrize("release, page_size, reserve, bound", [
-    ("4.18.0-553.el8_10.x86_64", 4096, None, 0),
-    ("5.14.0-284.11.1.el9_2.x86_64", 4096, None, 4 * 256),  # counts per CPU, has no mem_pcpu_rsv yet
-    ("5.14.0-284.11.1.el9_2.aarch64+64k", 65536, None, 4 * 16),
-    ("6.12.0", 4096, 1024, 4 * 1024),
-    ("6.12.0", None, None, None),
-    (None, 4096, 256, None),
-])
+@pytest.mark.parametrize(
+    "release, page_size, reserve, bound",
+    [
+        ("4.18.0-553.el8_10.x86_64", 4096, None, 0),
+        ("5.14.0-284.11.1.el9_2.x86_64", 4096, None, 4 * 256),  # counts per CPU, has no mem_pcpu_rsv yet
+        ("5.14.0-284.11.1.el9_2.aarch64+64k", 65536, None, 4 * 16),
+        ("6.12.0", 4096, 1024, 4 * 1024),
+        ("6.12.0", None, None, None),
+        (None, 4096, 256, None),
+    ],
+)
 def test_error_bound_of_each_kernel_generation(host, release, page_size, reserve, bound):
     assert HostReading(host.files).error_bound(release, page_size, reserve) == bound
 
@@ -41,9 +46,17 @@ def test_page_size_is_given_or_asked_or_implied_never_guessed(host):
     assert "give page_size" in reading.warnings[0]
 
 
-@pytest.mark.parametrize("text, size", [
-    ("MemTotal: 16 kB\nMemFree: 1 kB\n", 16384), ("MemFree: 1 kB\nMemTotal: 16 kB\n", 16384),
-    ("MemTotal: 16\n", None), ("MemTotal: many kB\n", None), ("MemFree: 1 kB\n", None), ("", None)])
+@pytest.mark.parametrize(
+    "text, size",
+    [
+        ("MemTotal: 16 kB\nMemFree: 1 kB\n", 16384),
+        ("MemFree: 1 kB\nMemTotal: 16 kB\n", 16384),
+        ("MemTotal: 16\n", None),
+        ("MemTotal: many kB\n", None),
+        ("MemFree: 1 kB\n", None),
+        ("", None),
+    ],
+)
 def test_memory_total(host, text, size):
     host.write("/proc/meminfo", text)
     reading = HostReading(host.files)
@@ -51,8 +64,25 @@ def test_memory_total(host, text, size):
     assert len(reading.warnings) == (size is None)
 
 
-@pytest.mark.parametrize("text", ["0-99999999999", "0-65536", "5-3", "1-2-3", "0-3,2-4", "3,1", "0,", ",", "-1", "0--1",
-                                  "9" * 5000, "0-" + "9" * 5000, "0,1," * 30000, "\u0661"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0-99999999999",
+        "0-65536",
+        "5-3",
+        "1-2-3",
+        "0-3,2-4",
+        "3,1",
+        "0,",
+        ",",
+        "-1",
+        "0--1",
+        "9" * 5000,
+        "0-" + "9" * 5000,
+        "0,1," * 30000,
+        "\u0661",
+    ],
+)
 def test_what_is_no_list_of_processors(host, text):
     host.write("/sys/devices/system/cpu/online", text)
     reading = HostReading(host.files)
@@ -63,7 +93,7 @@ def test_what_is_no_list_of_processors(host, text):
 
 
 def test_a_bound_that_64_bits_do_not_hold_is_none(host):
-    assert HostReading(host.files).error_bound("6.12.0", 4096, 2 ** 63) is None
+    assert HostReading(host.files).error_bound("6.12.0", 4096, 2**63) is None
 
 
 @pytest.mark.parametrize("number", ["9" * 5000, "18014398509481984", "0", "-5"])
@@ -74,10 +104,16 @@ def test_a_memory_that_no_host_has(host, number):
     assert reading.warnings == ["/proc/meminfo: no line MemTotal with a number of kB"]
 
 
-@pytest.mark.parametrize("release, told, warned", [
-    ("6.12.0", "6.12.0", False), ("6.12.0-%s" % ("x" * 57), "6.12.0-%s" % ("x" * 57), False),
-    ("6.12.0-%s" % ("x" * 58), None, True), ("9" * 5000 + ".1", None, True),
-    ("99999999999999999999.1", "99999999999999999999.1", True)])
+@pytest.mark.parametrize(
+    "release, told, warned",
+    [
+        ("6.12.0", "6.12.0", False),
+        ("6.12.0-%s" % ("x" * 57), "6.12.0-%s" % ("x" * 57), False),
+        ("6.12.0-%s" % ("x" * 58), None, True),
+        ("9" * 5000 + ".1", None, True),
+        ("99999999999999999999.1", "99999999999999999999.1", True),
+    ],
+)
 def test_a_release_is_short(host, release, told, warned):
     host.write("/proc/sys/kernel/osrelease", release + "\n")
     reading = HostReading(host.files)

@@ -24,18 +24,59 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sys
 MEM, MAX = "net.ipv4.tcp_mem", "net.core.rmem_max"
 
 
-@pytest.mark.parametrize("key, value, parsed", [
-    (MEM, "1 2 3", [1, 2, 3]), (MEM, " 1\t2   3 ", [1, 2, 3]), (MEM, [1, 2, 3], [1, 2, 3]), (MEM, ("1", "2", 3), [1, 2, 3]),
-    (MAX, 212992, 212992), (MAX, "212992", 212992), (MAX, ["212992"], 212992), (MAX, "0", 0),
-    ("kernel.pid_max", 32768, "32768"), ("net.ipv4.ip_local_port_range", "1024 \t 65000", "1024 65000"),
-])
+@pytest.mark.parametrize(
+    "key, value, parsed",
+    [
+        (MEM, "1 2 3", [1, 2, 3]),
+        (MEM, " 1\t2   3 ", [1, 2, 3]),
+        (MEM, [1, 2, 3], [1, 2, 3]),
+        (MEM, ("1", "2", 3), [1, 2, 3]),
+        (MAX, 212992, 212992),
+        (MAX, "212992", 212992),
+        (MAX, ["212992"], 212992),
+        (MAX, "0", 0),
+        ("kernel.pid_max", 32768, "32768"),
+        ("net.ipv4.ip_local_port_range", "1024 \t 65000", "1024 65000"),
+    ],
+)
 def test_values_people_write(key, value, parsed):
     assert parse_value(key, value) == parsed
 
 
-@pytest.mark.parametrize("value", [
-    "16M", "16MiB", "1k", "010", "0x10", "-1", "+1", "1.5", "1,000", "1_000", "yes", "", "1 2", "1\n2", "1\x00", "=1", "1 # one", "\u0661", "1\xa0",
-    True, False, None, 1.0, 1.5, {}, [], [1, True], [[1]], b"1"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "16M",
+        "16MiB",
+        "1k",
+        "010",
+        "0x10",
+        "-1",
+        "+1",
+        "1.5",
+        "1,000",
+        "1_000",
+        "yes",
+        "",
+        "1 2",
+        "1\n2",
+        "1\x00",
+        "=1",
+        "1 # one",
+        "\u0661",
+        "1\xa0",
+        True,
+        False,
+        None,
+        1.0,
+        1.5,
+        {},
+        [],
+        [1, True],
+        [[1]],
+        b"1",
+    ],
+)
 def test_values_the_kernel_would_misread_are_refused(value):
     with pytest.raises(SocketMemoryError, match=r"\Anet.core.rmem_max: found .*, expected .*\. .*\.\Z"):
         parse_value(MAX, value)
@@ -59,12 +100,21 @@ def test_what_is_formatted_is_parsed_to_the_same_value():
         key = rng.choice(sorted(KEYS))
         numbers = [rng.randrange(2 ** rng.randrange(1, 63)) for _field in KEYS[key].fields or "1"]
         value = numbers if KEYS[key].fields else numbers[0]
-        assert parse_value(key, format_value(value)) == value == read_kernel_value(key, format_value(value) + "\n"), seed
+        assert parse_value(key, format_value(value)) == value == read_kernel_value(key, format_value(value) + "\n"), (
+            seed
+        )
 
 
-@pytest.mark.parametrize("written, key", [
-    (MEM, MEM), ("net/ipv4/tcp_mem", MEM), ("net/ipv4/conf/eth0.1/mtu", "net.ipv4.conf.eth0/1.mtu"),
-    ("net.ipv4.conf.eth0/1.mtu", "net.ipv4.conf.eth0/1.mtu"), ("word", "word")])
+@pytest.mark.parametrize(
+    "written, key",
+    [
+        (MEM, MEM),
+        ("net/ipv4/tcp_mem", MEM),
+        ("net/ipv4/conf/eth0.1/mtu", "net.ipv4.conf.eth0/1.mtu"),
+        ("net.ipv4.conf.eth0/1.mtu", "net.ipv4.conf.eth0/1.mtu"),
+        ("word", "word"),
+    ],
+)
 def test_first_separator_decides(written, key):
     assert normalise_key(written) == key
 
@@ -74,8 +124,21 @@ def test_path_of_a_key():
     assert key_path("net.ipv4.conf.eth0/1.mtu") == "/proc/sys/net/ipv4/conf/eth0.1/mtu"
 
 
-@pytest.mark.parametrize("key", [
-    "", "net..tcp_mem", "net.ipv4.", ".net", "net.ipv4.tcp mem", "net.ipv4.tcp*", "net.//.etc", "net./.x", "a\nb", "net.ipv4.tcp_mem\n"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "net..tcp_mem",
+        "net.ipv4.",
+        ".net",
+        "net.ipv4.tcp mem",
+        "net.ipv4.tcp*",
+        "net.//.etc",
+        "net./.x",
+        "a\nb",
+        "net.ipv4.tcp_mem\n",
+    ],
+)
 def test_names_that_could_leave_proc_sys_are_refused(key):
     with pytest.raises(SocketMemoryError, match="a name such as"):
         key_path(key)
@@ -113,21 +176,34 @@ def test_numbers_of_python_alone_are_none(text):
         read_kernel_value(MAX, text)
 
 
-@pytest.mark.parametrize("value", ["9" * 5000, "18446744073709551616", [2 ** 64], [10 ** 5000], "1" * 21])
+@pytest.mark.parametrize("value", ["9" * 5000, "18446744073709551616", [2**64], [10**5000], "1" * 21])
 def test_a_number_that_64_bits_do_not_hold_is_refused(value):
     """Python itself refuses to read and to print one of more than 4,300 digits."""
-    with pytest.raises(SocketMemoryError,
-                       match="net.core.rmem_max: found .*, expected numbers of at most 18446744073709551615") as caught:
+    with pytest.raises(
+        SocketMemoryError, match="net.core.rmem_max: found .*, expected numbers of at most 18446744073709551615"
+    ) as caught:
         parse_value(MAX, value)
     assert len(str(caught.value)) < 250
-    assert parse_value(MAX, "18446744073709551615") == 2 ** 64 - 1
+    assert parse_value(MAX, "18446744073709551615") == 2**64 - 1
 
 
-@pytest.mark.parametrize("key, text, value", [
-    (MAX, "0x1F", 31), (MAX, "010", 8), (MAX, "-5", -5), (MAX, "18446744073709551615", 2 ** 64 - 1),
-    (MAX, "18446744073709551616", None), (MAX, "9" * 5000, None),
-    (MAX, "08", None), (MAX, "0x", None), (MAX, "-", None), (MAX, "", None), (MAX, "1 2", None),
-    (MEM, "1 2 3 " + "4 " * 10 ** 5, None)])
+@pytest.mark.parametrize(
+    "key, text, value",
+    [
+        (MAX, "0x1F", 31),
+        (MAX, "010", 8),
+        (MAX, "-5", -5),
+        (MAX, "18446744073709551615", 2**64 - 1),
+        (MAX, "18446744073709551616", None),
+        (MAX, "9" * 5000, None),
+        (MAX, "08", None),
+        (MAX, "0x", None),
+        (MAX, "-", None),
+        (MAX, "", None),
+        (MAX, "1 2", None),
+        (MEM, "1 2 3 " + "4 " * 10**5, None),
+    ],
+)
 def test_what_the_kernel_prints(key, text, value):
     if value is None:
         with pytest.raises(SocketMemoryError, match="the kernel printed") as caught:

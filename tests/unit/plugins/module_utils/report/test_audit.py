@@ -41,7 +41,12 @@ def test_the_sums_are_those_of_the_rows(tmp_path):
     states = [one["socket_memory"]["tcp"]["state"] for one in rows if one["socket_memory"]]
     assert sums["tcp"] == {state: states.count(state) for state in sums["tcp"]} and sum(sums["tcp"].values()) == 5
     assert sums["tcp"]["pressure"] == 2
-    found = [(finding["id"], finding["severity"], one["host"]) for one in rows if one["socket_memory"] for finding in one["socket_memory"]["findings"]]
+    found = [
+        (finding["id"], finding["severity"], one["host"])
+        for one in rows
+        if one["socket_memory"]
+        for finding in one["socket_memory"]["findings"]
+    ]
     assert found
     assert sum(one["findings"] for one in sums["findings"]) == len(found)
     for one in sums["findings"]:
@@ -51,12 +56,21 @@ def test_the_sums_are_those_of_the_rows(tmp_path):
 
 def test_findings_are_summed_by_id_and_severity_the_worst_first():
     def host(name, *findings):
-        told = [{"id": id_, "severity": severity, "message": "", "evidence": {}, "remedy": ""} for id_, severity in findings]
+        told = [
+            {"id": id_, "severity": severity, "message": "", "evidence": {}, "remedy": ""} for id_, severity in findings
+        ]
         return row(name, {"kernel": "x", "findings": told})
-    rows = [host("a", ("x", "warning"), ("x", "warning"), ("z", "error")), host("b", ("x", "warning"), ("x", "error")), row("c", None)]
+
+    rows = [
+        host("a", ("x", "warning"), ("x", "warning"), ("z", "error")),
+        host("b", ("x", "warning"), ("x", "error")),
+        row("c", None),
+    ]
     assert summary(rows)["findings"] == [
-        {"id": "x", "severity": "error", "findings": 1, "hosts": 1}, {"id": "z", "severity": "error", "findings": 1, "hosts": 1},
-        {"id": "x", "severity": "warning", "findings": 3, "hosts": 2}]
+        {"id": "x", "severity": "error", "findings": 1, "hosts": 1},
+        {"id": "z", "severity": "error", "findings": 1, "hosts": 1},
+        {"id": "x", "severity": "warning", "findings": 3, "hosts": 2},
+    ]
     assert sum(summary(rows)["tcp"].values()) == 0
 
 
@@ -72,8 +86,13 @@ def test_what_is_shared_in_the_schema_is_what_stands_in_the_shape():
 
     def put_back(one):
         if isinstance(one, dict):
-            return put_back(shared[one["$ref"].rpartition("/")[2]]) if "$ref" in one else {key: put_back(value) for key, value in one.items()}
+            return (
+                put_back(shared[one["$ref"].rpartition("/")[2]])
+                if "$ref" in one
+                else {key: put_back(value) for key, value in one.items()}
+            )
         return [put_back(value) for value in one] if isinstance(one, list) else one
+
     assert {key: value for key, value in put_back(whole).items() if key not in ("$schema", "title")} == AUDIT
 
 
@@ -84,5 +103,10 @@ def test_other_programs_find_the_audit_as_the_schema_says(tmp_path):
     validator.check_schema(schema)
     made = json.loads(json.dumps(audit(rows_of_fixtures(tmp_path), None, STARTED, FINISHED)))
     assert [error.message for error in validator(schema).iter_errors(made)] == []
-    for wrong in (dict(made, schema=2), dict(made, more=1), dict(made, hosts=[dict(made["hosts"][0], status="well")]), {}):
+    for wrong in (
+        dict(made, schema=2),
+        dict(made, more=1),
+        dict(made, hosts=[dict(made["hosts"][0], status="well")]),
+        {},
+    ):
         assert list(validator(schema).iter_errors(wrong))

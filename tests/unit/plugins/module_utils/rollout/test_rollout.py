@@ -7,7 +7,12 @@
 import copy
 
 import pytest
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout.rollout import judge_batch, regressions, sum_up, would_relieve
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout.rollout import (
+    judge_batch,
+    regressions,
+    sum_up,
+    would_relieve,
+)
 from ansible_collections.linux_net.socket_memory.tests.unit.helpers import sizes
 
 LOW, PRESSURE, HIGH = 188886, 251851, 377772  # of the fixture el8_x86_64
@@ -32,10 +37,23 @@ def ids(before, after):
     return [one["id"] for one in regressions(before, after)]
 
 
-@pytest.mark.parametrize("old, new, worse", [
-    ("normal", "normal", False), ("normal", "soft", False), ("normal", "imminent", True), ("soft", "recovering", True), ("soft", "pressure", True),
-    ("normal", "critical", True), ("imminent", "pressure", False), ("recovering", "pressure", False), ("pressure", "recovering", False),
-    ("pressure", "critical", False), ("critical", "critical", False), ("critical", "normal", False)])
+@pytest.mark.parametrize(
+    "old, new, worse",
+    [
+        ("normal", "normal", False),
+        ("normal", "soft", False),
+        ("normal", "imminent", True),
+        ("soft", "recovering", True),
+        ("soft", "pressure", True),
+        ("normal", "critical", True),
+        ("imminent", "pressure", False),
+        ("recovering", "pressure", False),
+        ("pressure", "recovering", False),
+        ("pressure", "critical", False),
+        ("critical", "critical", False),
+        ("critical", "normal", False),
+    ],
+)
 def test_a_state_is_worse_that_harms_more(before, old, new, worse):
     assert ids(later(before, state=old), later(before, state=new)) == (["tcp-state"] if worse else [])
 
@@ -46,8 +64,15 @@ def test_more_of_the_same_trouble_is_worse_only_below_lowered_thresholds(before)
     assert ids(first, later(first, state="critical", thresholds=sizes(LOW, PRESSURE, HIGH + 1))) == []
 
 
-@pytest.mark.parametrize("old, new, worse", [((None, False), (None, True), True), ((None, None), ("pressure", True), False),
-                                             (("normal", False), (None, None), False), ((None, True), (None, True), False)])
+@pytest.mark.parametrize(
+    "old, new, worse",
+    [
+        ((None, False), (None, True), True),
+        ((None, None), ("pressure", True), False),
+        (("normal", False), (None, None), False),
+        ((None, True), (None, True), False),
+    ],
+)
 def test_without_a_state_the_flag_tells_and_without_both_nothing_can(before, old, new, worse):
     first, second = (later(before, state=state, kernel_flag=flag) for state, flag in (old, new))
     assert ids(first, second) == (["tcp-state"] if worse else [])
@@ -55,10 +80,17 @@ def test_without_a_state_the_flag_tells_and_without_both_nothing_can(before, old
 
 def test_the_message_says_from_what_to_what(before):
     after = later(before, state="critical", kernel_flag=True, used={"pages": 400000, "bytes": 1638400000})
-    assert regressions(before, after) == [{
-        "id": "tcp-state", "severity": "error", "subject": None, "evidence": {"before": "normal", "after": "critical"},
-        "remedy": "The batch is rolled back.",
-        "message": "TCP memory went from normal (4.7 MiB of 1.4 GiB, kernel flag no) to critical (1.5 GiB of 1.4 GiB, kernel flag yes)"}]
+    assert regressions(before, after) == [
+        {
+            "id": "tcp-state",
+            "severity": "error",
+            "subject": None,
+            "evidence": {"before": "normal", "after": "critical"},
+            "remedy": "The batch is rolled back.",
+            "message": "TCP memory went from normal (4.7 MiB of 1.4 GiB, kernel flag no) to critical (1.5 GiB of 1.4 "
+            "GiB, kernel flag yes)",
+        }
+    ]
 
 
 def test_udp_at_its_limit_is_worse(before):
@@ -68,7 +100,9 @@ def test_udp_at_its_limit_is_worse(before):
     assert ids(later(before, udp=None), after) == []
 
 
-@pytest.mark.parametrize("name", ["TCPMemoryPressures", "TCPAbortOnMemory", "PFMemallocDrop", "UdpMemErrors", "Udp6MemErrors"])
+@pytest.mark.parametrize(
+    "name", ["TCPMemoryPressures", "TCPAbortOnMemory", "PFMemallocDrop", "UdpMemErrors", "Udp6MemErrors"]
+)
 def test_every_move_counts_of_a_counter_that_moves_for_the_whole_host(before, name):
     before["counters"][name] = 1000
     assert ids(before, later(before, {name: 1})) == ["counter-" + name]
@@ -87,7 +121,13 @@ def test_the_end_of_pressure_and_other_counters_are_no_harm(before):
 
 
 def test_counters_that_are_null_or_were_reset_are_not_compared(before):
-    assert ids(dict(before, counters=dict(before["counters"], TCPMemoryPressures=None)), later(before, {"TCPMemoryPressures": 1})) == []
+    assert (
+        ids(
+            dict(before, counters=dict(before["counters"], TCPMemoryPressures=None)),
+            later(before, {"TCPMemoryPressures": 1}),
+        )
+        == []
+    )
     before["counters"]["PruneCalled"] = 7
     assert ids(before, later(before, {"PruneCalled": -7, "TCPMemoryPressures": 3})) == []
 
@@ -98,18 +138,21 @@ def test_a_host_in_trouble_is_not_blamed_for_its_counters(before):
     assert ids(first, later(before, {"TCPMemoryPressures": 1})) == []  # relieved
 
 
-@pytest.mark.parametrize("state, used, new, worth", [
-    ("normal", 100, (1, 2, 3), True),
-    ("pressure", 260000, (LOW * 2, PRESSURE * 2, HIGH * 2), True),
-    ("pressure", 260000, (250000, 300000, 400000), True),
-    ("pressure", 260000, (LOW, PRESSURE, HIGH * 2), False),
-    ("pressure", 260000, (LOW, PRESSURE, HIGH), False),
-    ("recovering", 200000, (LOW + 1, PRESSURE + 1, HIGH + 1), False),
-    ("recovering", 100, (LOW + 1, PRESSURE + 1, HIGH + 1), True),
-    ("critical", 400000, (300000, 390000, 410000), True),
-    ("critical", 400000, (200000, 260000, 390000), False),
-    ("pressure", None, (1, 2, 3), True),
-])
+@pytest.mark.parametrize(
+    "state, used, new, worth",
+    [
+        ("normal", 100, (1, 2, 3), True),
+        ("pressure", 260000, (LOW * 2, PRESSURE * 2, HIGH * 2), True),
+        ("pressure", 260000, (250000, 300000, 400000), True),
+        ("pressure", 260000, (LOW, PRESSURE, HIGH * 2), False),
+        ("pressure", 260000, (LOW, PRESSURE, HIGH), False),
+        ("recovering", 200000, (LOW + 1, PRESSURE + 1, HIGH + 1), False),
+        ("recovering", 100, (LOW + 1, PRESSURE + 1, HIGH + 1), True),
+        ("critical", 400000, (300000, 390000, 410000), True),
+        ("critical", 400000, (200000, 260000, 390000), False),
+        ("pressure", None, (1, 2, 3), True),
+    ],
+)
 def test_under_pressure_only_what_relieves_is_worth_a_try(before, state, used, new, worth):
     facts = later(before, state=state, kernel_flag=True, used={"pages": used, "bytes": None})
     settings = {"net.ipv4.tcp_mem": list(new)}
@@ -128,7 +171,15 @@ def test_what_the_kernel_may_miscount_is_left_to_a_try(before):
 def tuned(before, after=None, changed=True, **more):
     """Return what the role leaves of a host that was tuned."""
     facts = {"ansible_facts": {"socket_memory": before}}
-    return dict({"before": facts, "result": {"changed": changed}, "after": {"ansible_facts": {"socket_memory": after or before}}, "batch": None}, **more)
+    return dict(
+        {
+            "before": facts,
+            "result": {"changed": changed},
+            "after": {"ansible_facts": {"socket_memory": after or before}},
+            "batch": None,
+        },
+        **more,
+    )
 
 
 UNREACHABLE = {"unreachable": True, "msg": "timed out"}
@@ -136,23 +187,37 @@ UNREACHABLE = {"unreachable": True, "msg": "timed out"}
 
 def test_one_host_that_is_worse_off_stops_its_batch(before):
     bad = later(before, state="pressure")
-    verdict = judge_batch({"a": tuned(before), "b": tuned(before, bad), "c": tuned(before, changed=False)}, ["a", "b", "c"])
+    verdict = judge_batch(
+        {"a": tuned(before), "b": tuned(before, bad), "c": tuned(before, changed=False)}, ["a", "b", "c"]
+    )
     assert (verdict["stop"], list(verdict["regressions"]), verdict["roll_back"]) == (True, ["b"], ["a", "b"])
     assert verdict["message"].startswith("b is worse off than before: TCP memory went from normal ")
-    assert judge_batch({"a": tuned(before)}, ["a"]) == {"stop": False, "message": "", "regressions": {}, "changed": ["a"], "roll_back": ["a"]}
+    assert judge_batch({"a": tuned(before)}, ["a"]) == {
+        "stop": False,
+        "message": "",
+        "regressions": {},
+        "changed": ["a"],
+        "roll_back": ["a"],
+    }
 
 
-@pytest.mark.parametrize("left, stop", [
-    (dict(changed=False), False),  # whatever happened to it, this run did not do it
-    (dict(result=UNREACHABLE), True),
-    (dict(after=UNREACHABLE), True),
-    (dict(after=UNREACHABLE, result={"changed": False}), True),
-    (dict(result={"failed": True}, after=None), False),
-    (dict(before=UNREACHABLE, result=None, after=None), False),
-    (dict(before=None, result=None, after=None), False),
-])
+@pytest.mark.parametrize(
+    "left, stop",
+    [
+        (dict(changed=False), False),  # whatever happened to it, this run did not do it
+        (dict(result=UNREACHABLE), True),
+        (dict(after=UNREACHABLE), True),
+        (dict(after=UNREACHABLE, result={"changed": False}), True),
+        (dict(result={"failed": True}, after=None), False),
+        (dict(before=UNREACHABLE, result=None, after=None), False),
+        (dict(before=None, result=None, after=None), False),
+    ],
+)
 def test_only_what_this_run_changed_can_be_its_fault_and_a_lost_host_is(before, left, stop):
-    record = dict(tuned(before, later(before, state="pressure"), changed=left.get("changed", True)), **{name: left[name] for name in left if name != "changed"})
+    record = dict(
+        tuned(before, later(before, state="pressure"), changed=left.get("changed", True)),
+        **{name: left[name] for name in left if name != "changed"},
+    )
     assert judge_batch({"a": record}, [])["stop"] is stop
 
 
@@ -160,7 +225,10 @@ def test_a_host_whose_facts_cannot_be_used_is_lost_and_the_others_are_judged(bef
     """The filter gives None for facts that are none."""
     unusable = {"ansible_facts": {"socket_memory": None}}
     bad = later(before, state="pressure")
-    verdict = judge_batch({"a": dict(tuned(before), after=unusable), "b": tuned(before, bad), "c": dict(tuned(before), before=None)}, ["a", "b", "c"])
+    verdict = judge_batch(
+        {"a": dict(tuned(before), after=unusable), "b": tuned(before, bad), "c": dict(tuned(before), before=None)},
+        ["a", "b", "c"],
+    )
     assert (list(verdict["regressions"]), verdict["roll_back"]) == (["a", "b", "c"], ["a", "b", "c"])
     assert verdict["message"].startswith("a is worse off than before: it cannot be read any more; b is worse")
     assert verdict["message"].endswith("c is worse off than before: it was not read before it was changed")
@@ -184,21 +252,37 @@ def test_many_harmed_hosts_are_counted_and_not_all_named(before):
 
 
 def test_the_summary_tells_what_became_of_each(before):
-    stop = {"stop": True, "message": "d is worse off than before: it is", "changed": ["d", "e"], "roll_back": ["d", "e"], "regressions": {"d": []}}
+    stop = {
+        "stop": True,
+        "message": "d is worse off than before: it is",
+        "changed": ["d", "e"],
+        "roll_back": ["d", "e"],
+        "regressions": {"d": []},
+    }
     go_on = {"stop": False, "message": "", "changed": ["a", "c"], "roll_back": ["a", "c"], "regressions": {}}
     hosts = {
-        "a": tuned(before, batch=go_on), "b": tuned(before, changed=False, batch=go_on),
+        "a": tuned(before, batch=go_on),
+        "b": tuned(before, changed=False, batch=go_on),
         "c": tuned(before, batch=go_on),  # tuned, and failed at the gate
-        "d": tuned(before, batch=stop), "e": tuned(before, result={"changed": False, "failed": True}, batch=stop),
+        "d": tuned(before, batch=stop),
+        "e": tuned(before, result={"changed": False, "failed": True}, batch=stop),
         "f": {"before": None, "result": None, "after": None, "batch": None},
     }
     summary = sum_up(hosts, ["a", "b", "f"])
     assert summary == {
-        "tuned": ["a"], "unchanged": ["b"], "failed": ["c", "e"], "rolled_back": ["d"], "not_reached": ["f"], "stopped": True, "message": (
-            "The roll-out stopped: d is worse off than before: it is. 6 hosts: 1 tuned, 1 unchanged, 2 failed, 1 rolled back, 1 not reached. "
-            "Failed: c, e. Rolled back: d. Not reached: f. "
-            "Could not be rolled back: e. When they answer, run the playbook linux_net.socket_memory.rollback for them "
-            "with tune_tcp_rollback_to=previous.")}
+        "tuned": ["a"],
+        "unchanged": ["b"],
+        "failed": ["c", "e"],
+        "rolled_back": ["d"],
+        "not_reached": ["f"],
+        "stopped": True,
+        "message": (
+            "The roll-out stopped: d is worse off than before: it is. 6 hosts: 1 tuned, 1 unchanged, 2 failed, 1 "
+            "rolled back, 1 not reached. Failed: c, e. Rolled back: d. Not reached: f. Could not be rolled back: e. "
+            "When they answer, run the playbook linux_net.socket_memory.rollback for them with "
+            "tune_tcp_rollback_to=previous."
+        ),
+    }
 
 
 def test_the_summary_of_a_quiet_roll_out_is_one_sentence(before):
@@ -208,4 +292,6 @@ def test_the_summary_of_a_quiet_roll_out_is_one_sentence(before):
 
 def test_the_summary_names_who_was_left_alone(before):
     left = tuned(before, result={"changed": False, "skipped": True})
-    assert sum_up({"a": left}, [])["message"].endswith("Failed: a. Left as it was, because the recommended thresholds would not relieve its pressure: a.")
+    assert sum_up({"a": left}, [])["message"].endswith(
+        "Failed: a. Left as it was, because the recommended thresholds would not relieve its pressure: a."
+    )

@@ -27,7 +27,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.pro
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.reasons import sentence, throughput
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.workload import check_workload
 
-MIB, GIB = 1024 ** 2, 1024 ** 3
+MIB, GIB = 1024**2, 1024**3
 LOW = 393216  # pages of 4096 bytes: 1.5 GiB
 
 
@@ -60,21 +60,36 @@ def test_tcp_adv_win_scale_of_the_host_counts(scale, size):
     assert sized(10000, 20, scale=scale).value == size
 
 
-@pytest.mark.parametrize("arguments, options, size, words, measured", [
-    ((10000, 20), {"buffer_limit_bytes": "16MiB"}, 16 * MIB,
-     "capped at 16.0 MiB (buffer_limit_bytes); a window of 8 MiB at 20 ms: 3355.4 Mbit/s", False),
-    ((10 ** 6, 100), {}, GIB - 1, "capped by the largest window", False),
-    ((10000, 20, 4096), {}, 16 * MIB, "capped at low of tcp_mem: one connection must not need more", True),
-    ((10000, 20, 4096), {"buffer_limit_bytes": "16MiB"}, 16 * MIB, "capped at 16.0 MiB (buffer_limit_bytes)", False),
-])
+@pytest.mark.parametrize(
+    "arguments, options, size, words, measured",
+    [
+        (
+            (10000, 20),
+            {"buffer_limit_bytes": "16MiB"},
+            16 * MIB,
+            "capped at 16.0 MiB (buffer_limit_bytes); a window of 8 MiB at 20 ms: 3355.4 Mbit/s",
+            False,
+        ),
+        ((10**6, 100), {}, GIB - 1, "capped by the largest window", False),
+        ((10000, 20, 4096), {}, 16 * MIB, "capped at low of tcp_mem: one connection must not need more", True),
+        (
+            (10000, 20, 4096),
+            {"buffer_limit_bytes": "16MiB"},
+            16 * MIB,
+            "capped at 16.0 MiB (buffer_limit_bytes)",
+            False,
+        ),
+    ],
+)
 def test_clamps_say_what_bound_the_buffer(arguments, options, size, words, measured):
     path = sized(*arguments, **options)
     assert (path.value, path.measured) == (size, measured) and words in sentence(path)
 
 
 def test_the_longest_of_several_paths_decides():
-    workload = check_workload({
-        "paths": [{"bandwidth_mbps": 100, "rtt_ms": 80}, {"bandwidth_mbps": "10Gbit/s", "rtt_ms": "1ms"}]})
+    workload = check_workload(
+        {"paths": [{"bandwidth_mbps": 100, "rtt_ms": 80}, {"bandwidth_mbps": "10Gbit/s", "rtt_ms": "1ms"}]}
+    )
     assert path_buffer(host(), workload, known_of()).value == 2 * 1250000
     first, second = describe_paths(host(), workload, 2 * MIB)
     assert (first["in_flight_bytes"], first["limit_mbps"]) == (1000000, 104.9)
@@ -82,8 +97,9 @@ def test_the_longest_of_several_paths_decides():
     assert (second["in_flight_bytes"], second["limit_mbps"]) == (1250000, 8388.6)
 
 
-@pytest.mark.parametrize("memory, size", [
-    (16 * GIB, 6 * MIB), (768 * MIB, 6 * MIB), (512 * MIB, 4 * MIB), (16 * MIB, 131072)])
+@pytest.mark.parametrize(
+    "memory, size", [(16 * GIB, 6 * MIB), (768 * MIB, 6 * MIB), (512 * MIB, 4 * MIB), (16 * MIB, 131072)]
+)
 def test_a_host_of_little_memory_gets_the_buffers_its_kernel_gives(memory, size):
     reasons = ("default maximum", "throughput")
     buffer = assumed_buffer(131072, 6 * MIB, reasons, host(memory), check_workload(), known_of())
@@ -98,11 +114,16 @@ def test_a_stated_path_replaces_a_buffer_that_is_less(mbps, size, reasons):
     assert (buffer.value, buffer.reasons) == ([4096, 262144, size], reasons)
 
 
-@pytest.mark.parametrize("options, more, largest", [
-    ({}, {}, 6 * MIB), ({"receive_buffer_bytes": 4096, "send_buffer_bytes": "9MiB"}, {}, 9 * MIB),
-    ({"udp_sockets": 1, "udp_buffer_bytes": "9MiB"}, {}, 9 * MIB),
-    ({}, {RMEM_DEFAULT: Proposal(9 * MIB, "burst")}, 9 * MIB),
-    ({"buffer_bytes": 2 ** 30 - 1}, {TCP_RMEM: Proposal([1, 2, 2 ** 31 - 1], "path", measured=True)}, 2 ** 30 - 1)])
+@pytest.mark.parametrize(
+    "options, more, largest",
+    [
+        ({}, {}, 6 * MIB),
+        ({"receive_buffer_bytes": 4096, "send_buffer_bytes": "9MiB"}, {}, 9 * MIB),
+        ({"udp_sockets": 1, "udp_buffer_bytes": "9MiB"}, {}, 9 * MIB),
+        ({}, {RMEM_DEFAULT: Proposal(9 * MIB, "burst")}, 9 * MIB),
+        ({"buffer_bytes": 2**30 - 1}, {TCP_RMEM: Proposal([1, 2, 2**31 - 1], "path", measured=True)}, 2**30 - 1),
+    ],
+)
 def test_an_application_may_ask_for_the_largest_of_all(options, more, largest):
     known = {TCP_RMEM: Proposal([4096, 131072, 6 * MIB], "path"), TCP_WMEM: Proposal([4096, 16384, 4 * MIB], "path")}
     known.update(more)

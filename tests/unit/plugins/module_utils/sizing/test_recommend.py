@@ -22,15 +22,20 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.wor
     check_workload,
 )
 
-GIB = 1024 ** 3
+GIB = 1024**3
 MEM, RMEM, WMEM, MAX = "net.ipv4.tcp_mem", "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem", "net.core.rmem_max"
 
 
 def facts_of(page_size=4096, memory=16 * GIB, kernel="4.18.0-553.el8_10.x86_64", error_bound=0, **limits):
     """Return the facts that sizing looks at; limits by the last part of the key."""
     keys = {key.split(".")[-1]: key for key in KEYS}
-    return {"page_size": page_size, "memory_total": memory, "kernel": kernel, "tcp": {"error_bound": {"pages": error_bound}},
-            "limits": {keys[name]: value for name, value in limits.items()}}
+    return {
+        "page_size": page_size,
+        "memory_total": memory,
+        "kernel": kernel,
+        "tcp": {"error_bound": {"pages": error_bound}},
+        "limits": {keys[name]: value for name, value in limits.items()},
+    }
 
 
 def settings_of(workload=None, **host):
@@ -38,7 +43,9 @@ def settings_of(workload=None, **host):
 
 
 def test_application_server_is_the_recipe_exactly():
-    result = recommend(facts_of(tcp_mem=[3000000, 3100000, 3200000]), {"profile": "application_server", "only_raise": False})
+    result = recommend(
+        facts_of(tcp_mem=[3000000, 3100000, 3200000]), {"profile": "application_server", "only_raise": False}
+    )
     assert result["settings"] == {
         MEM: [524288, 1048576, 2097152],
         RMEM: [4096, 262144, 8388608],
@@ -61,22 +68,33 @@ def test_what_stands_in_two_places_is_the_same_in_both():
 
 
 def test_assignments_as_a_drop_in_has_them():
-    recommendation = {"settings": {MEM: [524288, 1048576, 2097152], "net.ipv4.tcp_tw_reuse": 1}, "reasons": {MEM: "twice", "net.ipv4.tcp_tw_reuse": "safe"}}
+    recommendation = {
+        "settings": {MEM: [524288, 1048576, 2097152], "net.ipv4.tcp_tw_reuse": 1},
+        "reasons": {MEM: "twice", "net.ipv4.tcp_tw_reuse": "safe"},
+    }
     assert assignments(recommendation, 4096) == [
         {"key": MEM, "value": "524288 1048576 2097152", "comment": "2.0 GiB, 4.0 GiB, 8.0 GiB: twice"},
-        {"key": "net.ipv4.tcp_tw_reuse", "value": "1", "comment": "safe"}]
+        {"key": "net.ipv4.tcp_tw_reuse", "value": "1", "comment": "safe"},
+    ]
 
 
 def test_pages_of_64_kib_are_counted_as_such():
-    assert settings_of({"profile": "application_server", "only_raise": False}, page_size=65536)[MEM] == [32768, 65536, 131072]
+    assert settings_of({"profile": "application_server", "only_raise": False}, page_size=65536)[MEM] == [
+        32768,
+        65536,
+        131072,
+    ]
 
 
-@pytest.mark.parametrize("connections, pages, fits", [
-    (500, 64000, {"below_pressure": True, "below_pressure_with_headroom": True, "below_ceiling": True}),
-    (2000, 256000, {"below_pressure": True, "below_pressure_with_headroom": True, "below_ceiling": True}),
-    (4000, 512000, {"below_pressure": True, "below_pressure_with_headroom": False, "below_ceiling": True}),
-    (8000, 1024000, {"below_pressure": False, "below_pressure_with_headroom": False, "below_ceiling": True}),
-])
+@pytest.mark.parametrize(
+    "connections, pages, fits",
+    [
+        (500, 64000, {"below_pressure": True, "below_pressure_with_headroom": True, "below_ceiling": True}),
+        (2000, 256000, {"below_pressure": True, "below_pressure_with_headroom": True, "below_ceiling": True}),
+        (4000, 512000, {"below_pressure": True, "below_pressure_with_headroom": False, "below_ceiling": True}),
+        (8000, 1024000, {"below_pressure": False, "below_pressure_with_headroom": False, "below_ceiling": True}),
+    ],
+)
 def test_demand_of_connections_that_ask_for_128_kib_each_way(connections, pages, fits):
     budget = recommend(facts_of(), {"connections": connections, "buffer_bytes": 131072})["budget"]
     assert budget["demand"] == {"pages": pages, "bytes": pages * 4096}
@@ -98,7 +116,7 @@ def test_connections_that_share_a_path_share_what_is_in_flight():
 
 
 def test_no_window_is_larger_than_window_scaling_allows():
-    assert settings_of({"bandwidth_mbps": 10 ** 7, "rtt_ms": 60000})[RMEM][2] == GIB - 1
+    assert settings_of({"bandwidth_mbps": 10**7, "rtt_ms": 60000})[RMEM][2] == GIB - 1
 
 
 def test_running_values_that_are_larger_are_kept_and_the_reason_says_so():
@@ -106,16 +124,23 @@ def test_running_values_that_are_larger_are_kept_and_the_reason_says_so():
     assert result["settings"][RMEM] == [8192, 131072, 67108864]
     assert result["settings"][MEM] == [900000, 1000000, 1100000]
     assert result["settings"][MAX] == 67108864
-    assert result["reasons"][RMEM] == "never below what the host ran with (only_raise); the profile alone gives 4096 131072 6291456"
+    assert (
+        result["reasons"][RMEM]
+        == "never below what the host ran with (only_raise); the profile alone gives 4096 131072 6291456"
+    )
 
 
-@pytest.mark.parametrize("unsound", [[131072000, 262144000, 524288000], [0, 5000000, 6000000], [900000, 800000, 700000], [1, 2, 6000000]])
+@pytest.mark.parametrize(
+    "unsound", [[131072000, 262144000, 524288000], [0, 5000000, 6000000], [900000, 800000, 700000], [1, 2, 6000000]]
+)
 def test_an_unsound_running_value_is_not_kept(unsound):
     assert settings_of(tcp_mem=unsound)[MEM] == settings_of()[MEM]
 
 
-@pytest.mark.parametrize("overrides, key, value", [
-    ({MEM: "5000 6000 7000"}, MEM, [5000, 6000, 7000]), ({"net.core.somaxconn": 1024}, "net.core.somaxconn", 1024)])
+@pytest.mark.parametrize(
+    "overrides, key, value",
+    [({MEM: "5000 6000 7000"}, MEM, [5000, 6000, 7000]), ({"net.core.somaxconn": 1024}, "net.core.somaxconn", 1024)],
+)
 def test_overrides_go_over_everything(overrides, key, value):
     result = recommend(facts_of(tcp_mem=[900000, 1000000, 1100000], somaxconn=4096), {"overrides": overrides})
     assert result["settings"][key] == value
@@ -123,14 +148,25 @@ def test_overrides_go_over_everything(overrides, key, value):
     assert [one["id"] for one in result["lint"]] == ["lowers"]
 
 
-@pytest.mark.parametrize("workload, tcp_mem, reason", [
-    ({}, [393216, 524288, 786432], "high is 18.75 % of memory"),
-    ({"memory_fraction": 0.375}, [786432, 1048576, 1572864], "high is 37.5 % of memory"),
-    ({"connections": 10 ** 6, "buffer_bytes": 65536}, [524286, 699048, 1048572], ", capped: high at 25 % of memory"),
-    ({"connections": 4000, "buffer_bytes": 131072, "profile": "balanced"}, [524286, 699048, 1048572], "2.0 GiB of demand with 50 % headroom below low"),
-    ({"memory_fraction": 0.001}, [196608, 262144, 393216], "the kernel's own default"),
-    ({"memory_fraction": 0.25, "profile": "application_server"}, [262144, 524288, 1048576], "1/4, 1/2 and all of 25 %"),
-])
+@pytest.mark.parametrize(
+    "workload, tcp_mem, reason",
+    [
+        ({}, [393216, 524288, 786432], "high is 18.75 % of memory"),
+        ({"memory_fraction": 0.375}, [786432, 1048576, 1572864], "high is 37.5 % of memory"),
+        ({"connections": 10**6, "buffer_bytes": 65536}, [524286, 699048, 1048572], ", capped: high at 25 % of memory"),
+        (
+            {"connections": 4000, "buffer_bytes": 131072, "profile": "balanced"},
+            [524286, 699048, 1048572],
+            "2.0 GiB of demand with 50 % headroom below low",
+        ),
+        ({"memory_fraction": 0.001}, [196608, 262144, 393216], "the kernel's own default"),
+        (
+            {"memory_fraction": 0.25, "profile": "application_server"},
+            [262144, 524288, 1048576],
+            "1/4, 1/2 and all of 25 %",
+        ),
+    ],
+)
 def test_thresholds_follow_the_largest_need_up_to_the_ceiling(workload, tcp_mem, reason):
     result = recommend(facts_of(), workload)
     assert result["settings"][MEM] == tcp_mem
@@ -162,18 +198,28 @@ def random_host(rng):
         return sorted(rng.sample(range(smallest, largest), 3))
 
     return facts_of(
-        page_size=page_size, memory=memory, kernel=rng.choice(["4.18.0-553.el8_10.x86_64", "5.14.0-427.el9_4.x86_64", "6.18.1"]),
-        error_bound=rng.choice([0, 2, 8]) * 1024 ** 2 // page_size,
-        tcp_mem=rng.choice([None, vector(quarter // 4, quarter)]), tcp_rmem=vector(4096, 64 * 1024 ** 2), tcp_wmem=vector(4096, 64 * 1024 ** 2),
-        rmem_max=rng.randrange(4096, 10 ** 8), wmem_max=rng.randrange(4096, 10 ** 8), tcp_max_orphans=rng.choice([None, rng.randrange(1024, 300000)]),
-        tcp_fin_timeout=rng.randrange(1, 600), optmem_max=rng.randrange(0, 200000))
+        page_size=page_size,
+        memory=memory,
+        kernel=rng.choice(["4.18.0-553.el8_10.x86_64", "5.14.0-427.el9_4.x86_64", "6.18.1"]),
+        error_bound=rng.choice([0, 2, 8]) * 1024**2 // page_size,
+        tcp_mem=rng.choice([None, vector(quarter // 4, quarter)]),
+        tcp_rmem=vector(4096, 64 * 1024**2),
+        tcp_wmem=vector(4096, 64 * 1024**2),
+        rmem_max=rng.randrange(4096, 10**8),
+        wmem_max=rng.randrange(4096, 10**8),
+        tcp_max_orphans=rng.choice([None, rng.randrange(1024, 300000)]),
+        tcp_fin_timeout=rng.randrange(1, 600),
+        optmem_max=rng.randrange(0, 200000),
+    )
 
 
 def random_workload(rng):
-    connections = {"connections": rng.randrange(1, 10 ** 6), "buffer_bytes": rng.randrange(1024, 10 ** 7)}
-    path = {"bandwidth_mbps": rng.uniform(1, 10 ** 5), "rtt_ms": rng.uniform(0.1, 300)}
+    connections = {"connections": rng.randrange(1, 10**6), "buffer_bytes": rng.randrange(1024, 10**7)}
+    path = {"bandwidth_mbps": rng.uniform(1, 10**5), "rtt_ms": rng.uniform(0.1, 300)}
     share = {"memory_fraction": rng.uniform(0.1, 0.5)}
-    return dict(rng.choice([{}, connections, path, dict(path, connections=100), share]), profile=rng.choice(sorted(PROFILES)))
+    return dict(
+        rng.choice([{}, connections, path, dict(path, connections=100), share]), profile=rng.choice(sorted(PROFILES))
+    )
 
 
 @pytest.mark.parametrize("seed", range(100))
@@ -182,7 +228,9 @@ def test_what_holds_for_every_host(seed):
     facts, workload = random_host(rng), random_workload(rng)
     result = recommend(facts, workload)
     assert result == recommend(facts, workload), "not the same twice"
-    assert set(result) == {"profile", "settings", "reasons", "budget", "lint"} and list(result["reasons"]) == list(result["settings"])
+    assert set(result) == {"profile", "settings", "reasons", "budget", "lint"} and list(result["reasons"]) == list(
+        result["settings"]
+    )
     for key, value in result["settings"].items():
         running = facts["limits"].get(key)
         if running is not None and KEYS[key].raisable:
@@ -196,20 +244,37 @@ def test_what_holds_for_every_host(seed):
         assert result["settings"][MEM][2] <= max(memory * workload.get("memory_fraction", 0), memory // 4, kept[2])
 
     again = recommend(dict(facts, limits=dict(facts["limits"], **result["settings"])), workload)
-    assert again["settings"] == result["settings"] and again["reasons"] == result["reasons"], "another run changes something"
+    assert again["settings"] == result["settings"] and again["reasons"] == result["reasons"], (
+        "another run changes something"
+    )
 
 
-@pytest.mark.parametrize("workload, named", [
-    ([], None), (None, None), ("balanced", "workload: "), ({"profil": "balanced"}, "'profil'"), ({"profile": "fast"}, "workload.profile"),
-    ({"only_raise": "no"}, "workload.only_raise"), ({"connections": 10}, "connections alone"),
-    ({"bandwidth_mbps": 100}, "bandwidth_mbps and rtt_ms"), ({"rtt_ms": 1}, "bandwidth_mbps and rtt_ms"),
-    ({"connections": 0, "buffer_bytes": 4096}, "workload.connections"), ({"connections": 1.5, "buffer_bytes": 4096}, "workload.connections"),
-    ({"connections": True, "buffer_bytes": 4096}, "workload.connections"), ({"connections": "many", "buffer_bytes": 4096}, "workload.connections"),
-    ({"buffer_bytes": "16M"}, "workload.buffer_bytes"), ({"buffer_bytes": INT_MAX}, "workload.buffer_bytes"),
-    ({"bandwidth_mbps": "nan", "rtt_ms": 1}, "workload.bandwidth_mbps"), ({"bandwidth_mbps": 1, "rtt_ms": float("inf")}, "workload.rtt_ms"),
-    ({"memory_fraction": 0.6}, "workload.memory_fraction"), ({"overrides": [1]}, "workload.overrides"),
-    ({"overrides": {"vm.swappiness": 1}}, "'vm.swappiness'"), ({"overrides": {MEM: "1 2"}}, MEM),
-])
+@pytest.mark.parametrize(
+    "workload, named",
+    [
+        ([], None),
+        (None, None),
+        ("balanced", "workload: "),
+        ({"profil": "balanced"}, "'profil'"),
+        ({"profile": "fast"}, "workload.profile"),
+        ({"only_raise": "no"}, "workload.only_raise"),
+        ({"connections": 10}, "connections alone"),
+        ({"bandwidth_mbps": 100}, "bandwidth_mbps and rtt_ms"),
+        ({"rtt_ms": 1}, "bandwidth_mbps and rtt_ms"),
+        ({"connections": 0, "buffer_bytes": 4096}, "workload.connections"),
+        ({"connections": 1.5, "buffer_bytes": 4096}, "workload.connections"),
+        ({"connections": True, "buffer_bytes": 4096}, "workload.connections"),
+        ({"connections": "many", "buffer_bytes": 4096}, "workload.connections"),
+        ({"buffer_bytes": "16M"}, "workload.buffer_bytes"),
+        ({"buffer_bytes": INT_MAX}, "workload.buffer_bytes"),
+        ({"bandwidth_mbps": "nan", "rtt_ms": 1}, "workload.bandwidth_mbps"),
+        ({"bandwidth_mbps": 1, "rtt_ms": float("inf")}, "workload.rtt_ms"),
+        ({"memory_fraction": 0.6}, "workload.memory_fraction"),
+        ({"overrides": [1]}, "workload.overrides"),
+        ({"overrides": {"vm.swappiness": 1}}, "'vm.swappiness'"),
+        ({"overrides": {MEM: "1 2"}}, MEM),
+    ],
+)
 def test_a_workload_that_cannot_be_meant_is_refused(workload, named):
     if named is None:
         assert check_workload(workload)["profile"] == "balanced"
@@ -231,11 +296,18 @@ def test_without_the_size_of_the_host_nothing_is_recommended(missing):
 
 
 def test_recommendation_passes_its_own_lint_beside_a_running_extreme():
-    facts = {"page_size": 4096, "memory_total": 64 << 30, "kernel": "6.12.0", "limits": {"net.ipv4.tcp_rmem": [4096, 131072, INT_MAX]}}
+    facts = {
+        "page_size": 4096,
+        "memory_total": 64 << 30,
+        "kernel": "6.12.0",
+        "limits": {"net.ipv4.tcp_rmem": [4096, 131072, INT_MAX]},
+    }
     assert [one for one in recommend(facts)["lint"] if one["severity"] == "error"] == []
 
 
-@pytest.mark.parametrize("workload", [{"only_raise": 0}, {"profile": ["balanced"]}, {"connections": 10 ** 400, "buffer_bytes": 4096}])
+@pytest.mark.parametrize(
+    "workload", [{"only_raise": 0}, {"profile": ["balanced"]}, {"connections": 10**400, "buffer_bytes": 4096}]
+)
 def test_absurd_types_are_refused_in_a_sentence(workload):
     with pytest.raises(SocketMemoryError):
         check_workload(workload)

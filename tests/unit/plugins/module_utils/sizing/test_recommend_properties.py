@@ -19,7 +19,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.cap
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.profiles import PROFILES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import recommend
 
-MIB, GIB, TIB = 1024 ** 2, 1024 ** 3, 1024 ** 4
+MIB, GIB, TIB = 1024**2, 1024**3, 1024**4
 MEM, UDP_MEM, ORPHANS = "net.ipv4.tcp_mem", "net.ipv4.udp_mem", "net.ipv4.tcp_max_orphans"
 SIZES = [128 * MIB, 512 * MIB, 768 * MIB, GIB, 2 * GIB, 16 * GIB, 100 * GIB, 768 * GIB, 24 * TIB]
 KERNELS = ["4.18.0-553.el8_10.x86_64", "5.14.0-427.el9_4.x86_64", "5.15.0-200.el9uek", "6.12.0-55.el10", "6.18.1", None]
@@ -35,30 +35,56 @@ def host_of(rng, memory=None, page_size=None):
     pages = int(memory * 0.98) // page_size
     orphans = kernel_default_orphans(memory)
     limits = {
-        MEM: kernel_default_tcp_mem(pages), UDP_MEM: kernel_default_tcp_mem(pages, 8),
+        MEM: kernel_default_tcp_mem(pages),
+        UDP_MEM: kernel_default_tcp_mem(pages, 8),
         "net.ipv4.tcp_rmem": [4096, 131072, max(131072, min(6 * MIB, memory // 128))],
         "net.ipv4.tcp_wmem": [4096, 16384, max(65536, min(4 * MIB, memory // 128))],
-        "net.core.rmem_max": 212992, "net.core.wmem_max": 212992, "net.core.rmem_default": 212992, "net.core.optmem_max": 20480,
-        "net.core.somaxconn": 128, ORPHANS: orphans, "net.ipv4.tcp_max_tw_buckets": orphans, "net.ipv4.tcp_fin_timeout": 60,
-        "net.ipv4.tcp_tw_reuse": 2, "net.ipv4.tcp_notsent_lowat": 2 * INT_MAX + 1, "net.ipv4.tcp_limit_output_bytes": 262144,
-        "net.ipv4.tcp_adv_win_scale": rng.choice([1, 1, 1, 2, -2, 0]), "net.ipv4.tcp_moderate_rcvbuf": 1,
+        "net.core.rmem_max": 212992,
+        "net.core.wmem_max": 212992,
+        "net.core.rmem_default": 212992,
+        "net.core.optmem_max": 20480,
+        "net.core.somaxconn": 128,
+        ORPHANS: orphans,
+        "net.ipv4.tcp_max_tw_buckets": orphans,
+        "net.ipv4.tcp_fin_timeout": 60,
+        "net.ipv4.tcp_tw_reuse": 2,
+        "net.ipv4.tcp_notsent_lowat": 2 * INT_MAX + 1,
+        "net.ipv4.tcp_limit_output_bytes": 262144,
+        "net.ipv4.tcp_adv_win_scale": rng.choice([1, 1, 1, 2, -2, 0]),
+        "net.ipv4.tcp_moderate_rcvbuf": 1,
     }
-    tcp = {"error_bound": {"pages": bound}, "used": {"pages": rng.randrange(pages // 10), "bytes": None}, "sockets": {"allocated": rng.randrange(1, 10 ** 5)}}
+    tcp = {
+        "error_bound": {"pages": bound},
+        "used": {"pages": rng.randrange(pages // 10), "bytes": None},
+        "sockets": {"allocated": rng.randrange(1, 10**5)},
+    }
     return {"page_size": page_size, "memory_total": memory, "kernel": kernel, "limits": limits, "tcp": tcp}
 
 
 def workload_of(rng):
     """Return a workload of a few options, each over its whole range, on a logarithmic scale."""
+
     def draw(smallest, largest):
         return smallest * (float(largest) / smallest) ** rng.random()
 
     options = [
-        {"connections": int(draw(1, 10 ** 8)), "buffer_bytes": int(draw(1024, INT_MAX // 2))},
-        {"connections": int(draw(1, 10 ** 6)), "receive_buffer_bytes": int(draw(1024, 10 ** 7)), "send_buffer_bytes": 16384, "active_fraction": draw(0.001, 1)},
-        {"bandwidth_mbps": draw(0.001, 10 ** 7), "rtt_ms": draw(0.001, 60000)},
-        {"paths": [{"bandwidth_mbps": draw(1, 10 ** 5), "rtt_ms": draw(0.1, 300)} for _number in range(3)], "buffer_limit_bytes": int(draw(65536, 10 ** 8))},
-        {"memory_fraction": draw(0.001, 0.5)}, {"observed_peak": int(draw(1, 2 ** 45))}, {"churn": draw(0.001, 10 ** 7)},
-        {"udp_sockets": int(draw(1, 10 ** 7)), "udp_buffer_bytes": int(draw(1024, 10 ** 8))}, {"container_memory_bytes": int(draw(4 * MIB, TIB))},
+        {"connections": int(draw(1, 10**8)), "buffer_bytes": int(draw(1024, INT_MAX // 2))},
+        {
+            "connections": int(draw(1, 10**6)),
+            "receive_buffer_bytes": int(draw(1024, 10**7)),
+            "send_buffer_bytes": 16384,
+            "active_fraction": draw(0.001, 1),
+        },
+        {"bandwidth_mbps": draw(0.001, 10**7), "rtt_ms": draw(0.001, 60000)},
+        {
+            "paths": [{"bandwidth_mbps": draw(1, 10**5), "rtt_ms": draw(0.1, 300)} for _number in range(3)],
+            "buffer_limit_bytes": int(draw(65536, 10**8)),
+        },
+        {"memory_fraction": draw(0.001, 0.5)},
+        {"observed_peak": int(draw(1, 2**45))},
+        {"churn": draw(0.001, 10**7)},
+        {"udp_sockets": int(draw(1, 10**7)), "udp_buffer_bytes": int(draw(1024, 10**8))},
+        {"container_memory_bytes": int(draw(4 * MIB, TIB))},
     ]
     chosen = {"profile": rng.choice(sorted(PROFILES)), "only_raise": rng.random() < 0.5}
     for option in rng.sample(options, rng.randrange(4)):
@@ -83,7 +109,9 @@ def test_order_ceilings_and_sums(seed):
         assert all(isinstance(number, int) and 0 <= number <= KEYS[key].largest for number in numbers_of(value)), key
         assert result["reasons"][key].strip(), key
     low, pressure, high = settings[MEM]
-    assert tcp_mem_floor(facts["page_size"], facts["tcp"]["error_bound"]["pages"]) <= low < pressure < high <= pages // 2
+    assert (
+        tcp_mem_floor(facts["page_size"], facts["tcp"]["error_bound"]["pages"]) <= low < pressure < high <= pages // 2
+    )
     assert pressure - low > facts["tcp"]["error_bound"]["pages"], "no hysteresis"
     if workload["profile"] != "application_server":
         quarter = max(0.25, workload.get("memory_fraction", 0)) * pages
@@ -98,7 +126,11 @@ def test_order_ceilings_and_sums(seed):
     whole = (parts["tcp"]["pages"], parts["udp"]["pages"]) == (high, settings.get(UDP_MEM, facts["limits"][UDP_MEM])[0])
     assert whole or "overcommitted" in [one["id"] for one in result["lint"]]
     if budget["demand"] and workload["profile"] != "application_server":
-        assert budget["demand"]["pages"] * 1.5 <= low or "capped" in result["reasons"][MEM] or "demand-above-ceiling" in [one["id"] for one in result["lint"]]
+        assert (
+            budget["demand"]["pages"] * 1.5 <= low
+            or "capped" in result["reasons"][MEM]
+            or "demand-above-ceiling" in [one["id"] for one in result["lint"]]
+        )
 
 
 @pytest.mark.parametrize("seed", range(200))
@@ -117,7 +149,9 @@ def test_only_raise_never_lowers(seed):
     facts, workload = host_of(rng), dict(workload_of(rng), only_raise=True)
     for key in rng.sample(sorted(facts["limits"]), 8):
         if KEYS[key].raisable and key != MEM:
-            facts["limits"][key] = [number * 3 for number in facts["limits"][key]] if KEYS[key].fields else facts["limits"][key] * 3
+            facts["limits"][key] = (
+                [number * 3 for number in facts["limits"][key]] if KEYS[key].fields else facts["limits"][key] * 3
+            )
     for key, value in recommend(facts, workload)["settings"].items():
         if KEYS[key].raisable:
             assert all(new >= old for new, old in zip(numbers_of(value), numbers_of(facts["limits"][key]))), key
@@ -131,7 +165,10 @@ def test_more_memory_never_gives_less(seed):
     for memory in SIZES:
         settings = recommend({"page_size": page_size, "memory_total": memory, "kernel": kernel}, workload)["settings"]
         for key in before or {}:
-            assert all(new >= old for new, old in zip(numbers_of(settings[key]), numbers_of(before[key]))), (key, memory)
+            assert all(new >= old for new, old in zip(numbers_of(settings[key]), numbers_of(before[key]))), (
+                key,
+                memory,
+            )
         before = settings
 
 
@@ -142,9 +179,12 @@ def test_more_connections_never_give_less(seed):
     workload = dict(workload_of(rng), only_raise=False, buffer_bytes=rng.choice([4096, 65536, MIB]))
     before = None
     for exponent in range(9):
-        settings = recommend(facts, dict(workload, connections=10 ** exponent))["settings"]
+        settings = recommend(facts, dict(workload, connections=10**exponent))["settings"]
         for key in before or {}:
-            assert all(new >= old for new, old in zip(numbers_of(settings[key]), numbers_of(before[key]))), (key, exponent)
+            assert all(new >= old for new, old in zip(numbers_of(settings[key]), numbers_of(before[key]))), (
+                key,
+                exponent,
+            )
         before = settings
 
 
@@ -178,6 +218,8 @@ def test_each_reason_comes_up_and_has_words(monkeypatch):
         recommend(facts, workload)
     recommend(facts, {"overrides": {MEM: "5000 6000 7000"}})
     recommend(host_of(rng, GIB), {"container_memory_bytes": "4MiB"})
-    recommend(dict(facts, limits={ORPHANS: 10 ** 6}), {"churn": 1})
-    recommend(dict(host_of(rng, GIB), tcp={"error_bound": {"pages": GIB // 4 // 4096}}), {})  # far more processors than memory
+    recommend(dict(facts, limits={ORPHANS: 10**6}), {"churn": 1})
+    recommend(
+        dict(host_of(rng, GIB), tcp={"error_bound": {"pages": GIB // 4 // 4096}}), {}
+    )  # far more processors than memory
     assert asked == set(reasons.REASONS)

@@ -7,23 +7,49 @@
 import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import recommend
 
-MIB, GIB = 1024 ** 2, 1024 ** 3
-MEM, UDP_MEM, ORPHANS, WAITING = "net.ipv4.tcp_mem", "net.ipv4.udp_mem", "net.ipv4.tcp_max_orphans", "net.ipv4.tcp_max_tw_buckets"
-BALANCED = {MEM, "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem", "net.core.rmem_max", "net.core.wmem_max", "net.ipv4.tcp_moderate_rcvbuf"}
+MIB, GIB = 1024**2, 1024**3
+MEM, UDP_MEM, ORPHANS, WAITING = (
+    "net.ipv4.tcp_mem",
+    "net.ipv4.udp_mem",
+    "net.ipv4.tcp_max_orphans",
+    "net.ipv4.tcp_max_tw_buckets",
+)
+BALANCED = {
+    MEM,
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_wmem",
+    "net.core.rmem_max",
+    "net.core.wmem_max",
+    "net.ipv4.tcp_moderate_rcvbuf",
+}
 
 
 def sized(workload=None, memory=16 * GIB, limits=None, error_bound=0, used=None):
-    return recommend({"page_size": 4096, "memory_total": memory, "kernel": "4.18.0-553.el8_10.x86_64", "limits": limits or {},
-                      "tcp": {"error_bound": {"pages": error_bound}, "used": {"pages": None, "bytes": used}}}, workload)
+    return recommend(
+        {
+            "page_size": 4096,
+            "memory_total": memory,
+            "kernel": "4.18.0-553.el8_10.x86_64",
+            "limits": limits or {},
+            "tcp": {"error_bound": {"pages": error_bound}, "used": {"pages": None, "bytes": used}},
+        },
+        workload,
+    )
 
 
 def rules(result):
     return [(one["id"], one["severity"]) for one in result["lint"]]
 
 
-@pytest.mark.parametrize("profile, more", [
-    ("balanced", set()), ("many_connections", {"net.ipv4.tcp_notsent_lowat", "net.core.somaxconn"}), ("bulk_transfer", {"net.ipv4.tcp_limit_output_bytes"}),
-    ("low_latency", {"net.ipv4.tcp_notsent_lowat", "net.core.rmem_default"})])
+@pytest.mark.parametrize(
+    "profile, more",
+    [
+        ("balanced", set()),
+        ("many_connections", {"net.ipv4.tcp_notsent_lowat", "net.core.somaxconn"}),
+        ("bulk_transfer", {"net.ipv4.tcp_limit_output_bytes"}),
+        ("low_latency", {"net.ipv4.tcp_notsent_lowat", "net.core.rmem_default"}),
+    ],
+)
 def test_a_profile_sets_what_it_has_a_reason_for(profile, more):
     result = sized({"profile": profile})
     assert set(result["settings"]) == BALANCED | more and rules(result) == []
@@ -31,8 +57,13 @@ def test_a_profile_sets_what_it_has_a_reason_for(profile, more):
 
 def test_balanced_without_a_workload_is_what_it_always_was():
     assert sized()["settings"] == {
-        MEM: [393216, 524288, 786432], "net.ipv4.tcp_rmem": [4096, 131072, 6 * MIB], "net.ipv4.tcp_wmem": [4096, 16384, 4 * MIB],
-        "net.core.rmem_max": 6 * MIB, "net.core.wmem_max": 6 * MIB, "net.ipv4.tcp_moderate_rcvbuf": 1}
+        MEM: [393216, 524288, 786432],
+        "net.ipv4.tcp_rmem": [4096, 131072, 6 * MIB],
+        "net.ipv4.tcp_wmem": [4096, 16384, 4 * MIB],
+        "net.core.rmem_max": 6 * MIB,
+        "net.core.wmem_max": 6 * MIB,
+        "net.ipv4.tcp_moderate_rcvbuf": 1,
+    }
 
 
 def test_bulk_transfer_gives_16_mib_and_says_how_far_that_goes():
@@ -41,16 +72,39 @@ def test_bulk_transfer_gives_16_mib_and_says_how_far_that_goes():
     assert "a window of 8 MiB at 80 ms: 838.8 Mbit/s" in result["reasons"]["net.ipv4.tcp_rmem"]
 
 
-@pytest.mark.parametrize("workload, low, reason", [
-    ({"connections": 4000, "buffer_bytes": "128KiB"}, 768000, "4000 connections x (256.0 KiB receive + 256.0 KiB send)"),
-    ({"connections": 40000, "buffer_bytes": "128KiB", "active_fraction": "10%"}, 768000, "4000 connections (10 % of 40000, active at once)"),
-    ({"connections": 8000, "receive_buffer_bytes": "32KiB", "send_buffer_bytes": "224KiB"}, 1536000, "x (64.0 KiB receive + 448.0 KiB send)"),
-    ({"connections": 700000, "buffer_bytes": "1KiB"}, 1771875, "700000 connections x (2.2 KiB receive + 4.5 KiB send)"),
-    ({"observed_peak": 4 * GIB}, 1572864, "the observed peak with 50 % headroom below low"),
-    ({"observed_peak": "facts"}, 1572864, "the observed peak with 50 % headroom below low"),
-    ({"observed_peak": 4 * GIB, "connections": 10, "buffer_bytes": 4096}, 1572864, "the observed peak"),
-    ({"paths": [{"bandwidth_mbps": "100Gbit/s", "rtt_ms": "80ms"}, {"bandwidth_mbps": 10, "rtt_ms": 1}]}, 1464845, "3.7 GiB of demand with 50 % headroom"),
-])
+@pytest.mark.parametrize(
+    "workload, low, reason",
+    [
+        (
+            {"connections": 4000, "buffer_bytes": "128KiB"},
+            768000,
+            "4000 connections x (256.0 KiB receive + 256.0 KiB send)",
+        ),
+        (
+            {"connections": 40000, "buffer_bytes": "128KiB", "active_fraction": "10%"},
+            768000,
+            "4000 connections (10 % of 40000, active at once)",
+        ),
+        (
+            {"connections": 8000, "receive_buffer_bytes": "32KiB", "send_buffer_bytes": "224KiB"},
+            1536000,
+            "x (64.0 KiB receive + 448.0 KiB send)",
+        ),
+        (
+            {"connections": 700000, "buffer_bytes": "1KiB"},
+            1771875,
+            "700000 connections x (2.2 KiB receive + 4.5 KiB send)",
+        ),
+        ({"observed_peak": 4 * GIB}, 1572864, "the observed peak with 50 % headroom below low"),
+        ({"observed_peak": "facts"}, 1572864, "the observed peak with 50 % headroom below low"),
+        ({"observed_peak": 4 * GIB, "connections": 10, "buffer_bytes": 4096}, 1572864, "the observed peak"),
+        (
+            {"paths": [{"bandwidth_mbps": "100Gbit/s", "rtt_ms": "80ms"}, {"bandwidth_mbps": 10, "rtt_ms": 1}]},
+            1464845,
+            "3.7 GiB of demand with 50 % headroom",
+        ),
+    ],
+)
 def test_the_largest_need_wins(workload, low, reason):
     result = sized(workload, memory=64 * GIB, used=4 * GIB)
     floor = sized(memory=64 * GIB)["settings"][MEM][0]
@@ -60,16 +114,28 @@ def test_the_largest_need_wins(workload, low, reason):
     assert max(need["low"]["pages"] for need in result["budget"]["needs"]) <= expected
 
 
-@pytest.mark.parametrize("workload, high, reason, found", [
-    ({"connections": 10 ** 6, "buffer_bytes": "1MiB"}, 1048572, "3.8 TiB of demand", ["demand-above-ceiling"]),
-    ({"connections": 10 ** 6, "buffer_bytes": "1MiB", "memory_fraction": "50%"}, 2097150,
-     "capped: high at 50 % of memory", ["demand-above-ceiling", "quarter-of-memory"]),
-    ({"memory_fraction": "40%"}, 1677720, "high is 40 % of memory", ["quarter-of-memory"]),
-    ({"observed_peak": "1TiB"}, 1048572, "capped: high at 25 % of memory", ["demand-above-ceiling"]),
-    ({"container_memory_bytes": "2GiB"}, 524286, "high is 18.75 % of memory, capped: high at the container's limit of 2.0 GiB", []),
-    ({"container_memory_bytes": "64MiB"}, 393216, "but not below the kernel's own default", []),
-    ({"connections": 10 ** 8, "buffer_bytes": 1024}, 1048572, "capped", ["demand-above-ceiling", "overcommitted"]),
-])
+@pytest.mark.parametrize(
+    "workload, high, reason, found",
+    [
+        ({"connections": 10**6, "buffer_bytes": "1MiB"}, 1048572, "3.8 TiB of demand", ["demand-above-ceiling"]),
+        (
+            {"connections": 10**6, "buffer_bytes": "1MiB", "memory_fraction": "50%"},
+            2097150,
+            "capped: high at 50 % of memory",
+            ["demand-above-ceiling", "quarter-of-memory"],
+        ),
+        ({"memory_fraction": "40%"}, 1677720, "high is 40 % of memory", ["quarter-of-memory"]),
+        ({"observed_peak": "1TiB"}, 1048572, "capped: high at 25 % of memory", ["demand-above-ceiling"]),
+        (
+            {"container_memory_bytes": "2GiB"},
+            524286,
+            "high is 18.75 % of memory, capped: high at the container's limit of 2.0 GiB",
+            [],
+        ),
+        ({"container_memory_bytes": "64MiB"}, 393216, "but not below the kernel's own default", []),
+        ({"connections": 10**8, "buffer_bytes": 1024}, 1048572, "capped", ["demand-above-ceiling", "overcommitted"]),
+    ],
+)
 def test_ceilings_bound_what_is_needed_and_say_so(workload, high, reason, found):
     result = sized(workload)
     assert result["settings"][MEM][2] == high and reason in result["reasons"][MEM]
@@ -78,7 +144,9 @@ def test_ceilings_bound_what_is_needed_and_say_so(workload, high, reason, found)
 
 
 def test_evidence_holds_all_numbers_of_the_message():
-    found = next(one for one in sized({"connections": 10 ** 8, "buffer_bytes": 1024})["lint"] if one["id"] == "overcommitted")
+    found = next(
+        one for one in sized({"connections": 10**8, "buffer_bytes": 1024})["lint"] if one["id"] == "overcommitted"
+    )
     assert found["evidence"]["room"] == (16 * GIB - found["evidence"]["tcp"] - found["evidence"]["udp"]) // 3919
     assert found["message"].endswith("room for %d connections" % found["evidence"]["room"])
 
@@ -89,11 +157,26 @@ def test_what_processors_keep_uncounted_comes_on_top_of_the_demand():
     assert (exact, counted) == (9000 * 128 * 3 // 2, (9000 * 128 + 8192) * 3 // 2)
 
 
-@pytest.mark.parametrize("workload, udp_mem, reason", [
-    ({"udp_sockets": 10}, [393216, 524288, 786432], "the kernel's own default is enough for 10 UDP sockets x 208.0 KiB"),
-    ({"udp_sockets": 200, "udp_buffer_bytes": "5MiB"}, [768000, 1024000, 1536000], "200 UDP sockets x 10.0 MiB = 2.0 GiB with 50 % headroom below the first"),
-    ({"udp_sockets": 10 ** 6, "udp_buffer_bytes": "5MiB"}, [1048575, 1398100, 2097150], "capped: the first at 25 % of memory"),
-])
+@pytest.mark.parametrize(
+    "workload, udp_mem, reason",
+    [
+        (
+            {"udp_sockets": 10},
+            [393216, 524288, 786432],
+            "the kernel's own default is enough for 10 UDP sockets x 208.0 KiB",
+        ),
+        (
+            {"udp_sockets": 200, "udp_buffer_bytes": "5MiB"},
+            [768000, 1024000, 1536000],
+            "200 UDP sockets x 10.0 MiB = 2.0 GiB with 50 % headroom below the first",
+        ),
+        (
+            {"udp_sockets": 10**6, "udp_buffer_bytes": "5MiB"},
+            [1048575, 1398100, 2097150],
+            "capped: the first at 25 % of memory",
+        ),
+    ],
+)
 def test_the_first_of_udp_mem_carries_the_demand_of_udp(workload, udp_mem, reason):
     result = sized(workload)
     assert result["settings"][UDP_MEM] == udp_mem and reason in result["reasons"][UDP_MEM]
@@ -101,11 +184,16 @@ def test_the_first_of_udp_mem_carries_the_demand_of_udp(workload, udp_mem, reaso
     assert result["settings"]["net.core.rmem_max"] >= (5 * MIB if "udp_buffer_bytes" in workload else 0)
 
 
-@pytest.mark.parametrize("workload, orphans, waiting", [
-    ({"churn": "20000/s"}, 240000, 1800000), ({"churn": 1}, 65536, 65536), ({"churn": 0.001}, 65536, 65536),
-    ({"profile": "many_connections", "connections": 10 ** 5, "buffer_bytes": 4096}, 100000, 100000),
-    ({"profile": "many_connections", "connections": 10 ** 5, "buffer_bytes": 4096, "churn": 5000}, 100000, 450000),
-])
+@pytest.mark.parametrize(
+    "workload, orphans, waiting",
+    [
+        ({"churn": "20000/s"}, 240000, 1800000),
+        ({"churn": 1}, 65536, 65536),
+        ({"churn": 0.001}, 65536, 65536),
+        ({"profile": "many_connections", "connections": 10**5, "buffer_bytes": 4096}, 100000, 100000),
+        ({"profile": "many_connections", "connections": 10**5, "buffer_bytes": 4096, "churn": 5000}, 100000, 450000),
+    ],
+)
 def test_closed_connections_have_room(workload, orphans, waiting):
     result = sized(workload)
     assert (result["settings"][ORPHANS], result["settings"][WAITING]) == (orphans, waiting)
@@ -120,12 +208,14 @@ def test_churn_counts_orphans_in_the_demand_and_lengthens_the_accept_queue():
     result = sized({"profile": "many_connections", "churn": 5000})
     assert result["budget"]["demand_bytes"] == {"connections": 0, "orphans": 15000 * 65536}
     assert result["settings"]["net.core.somaxconn"] == 8192
-    assert sized({"profile": "many_connections", "churn": 10 ** 6})["settings"]["net.core.somaxconn"] == 65535
+    assert sized({"profile": "many_connections", "churn": 10**6})["settings"]["net.core.somaxconn"] == 65535
 
 
 @pytest.mark.parametrize("profile", ["application_server", "many_connections"])
 def test_tcp_max_orphans_is_never_lowered(profile):
-    result = sized({"profile": profile, "only_raise": False, "connections": 10 ** 5, "buffer_bytes": 4096}, limits={ORPHANS: 262144})
+    result = sized(
+        {"profile": profile, "only_raise": False, "connections": 10**5, "buffer_bytes": 4096}, limits={ORPHANS: 262144}
+    )
     assert result["settings"][ORPHANS] == 262144
     assert result["reasons"][ORPHANS].startswith("never lowered: ")
 
@@ -134,19 +224,30 @@ def test_a_measured_need_moves_the_thresholds_only_when_it_moves_much():
     first = sized({"observed_peak": "3GiB"}, memory=64 * GIB)
     second = sized({"observed_peak": "3.2GiB"}, memory=64 * GIB, limits=first["settings"])
     assert (second["settings"], second["reasons"]) == (first["settings"], first["reasons"])
-    assert sized({"observed_peak": "6GiB"}, memory=64 * GIB, limits=first["settings"])["settings"][MEM] > first["settings"][MEM]
+    assert (
+        sized({"observed_peak": "6GiB"}, memory=64 * GIB, limits=first["settings"])["settings"][MEM]
+        > first["settings"][MEM]
+    )
 
 
-@pytest.mark.parametrize("facts, needs", [
-    ({}, 0), ({"tcp": {"used": {"bytes": None}}}, 0), ({"tcp": {"used": {"bytes": 4096}}}, 2),
-    ({"tcp": {"used": {"bytes": 4096}}, "window": {"tcp": {"used": {"peak": {"bytes": 40960}}}}}, 15)])
+@pytest.mark.parametrize(
+    "facts, needs",
+    [
+        ({}, 0),
+        ({"tcp": {"used": {"bytes": None}}}, 0),
+        ({"tcp": {"used": {"bytes": 4096}}}, 2),
+        ({"tcp": {"used": {"bytes": 4096}}, "window": {"tcp": {"used": {"peak": {"bytes": 40960}}}}}, 15),
+    ],
+)
 def test_the_peak_of_a_window_counts_where_the_facts_have_one(facts, needs):
     budget = recommend(dict(facts, page_size=4096, memory_total=16 * GIB), {"observed_peak": "facts"})["budget"]
-    assert [need["low"]["pages"] for need in budget["needs"] if need["need"] == "observed peak"] == [needs] * bool(needs)
+    assert [need["low"]["pages"] for need in budget["needs"] if need["need"] == "observed peak"] == [needs] * bool(
+        needs
+    )
 
 
 def test_silenced_warnings_stay_visible_with_their_reason_and_leave_the_file():
-    workload = {"connections": 10 ** 6, "buffer_bytes": "1MiB"}
+    workload = {"connections": 10**6, "buffer_bytes": "1MiB"}
     assert rules(sized(workload)) == [("demand-above-ceiling", "warning")]
     silenced = sized(dict(workload, silence={"demand-above-ceiling": "most are idle, see the capacity plan"}))
     assert rules(silenced) == [("demand-above-ceiling", "warning")]
