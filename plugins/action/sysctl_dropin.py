@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import SMALLEST
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.content import check_path, parse_content
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import THRESHOLDS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import (
     choice,
@@ -58,5 +59,8 @@ class ActionModule(FastLaneAction):
     )
 
     def work(self, params: dict[str, Any]) -> Work:
-        """The whole transaction is the host's."""
+        """The whole transaction is the host's. What is wrong with any host is refused before."""
+        path = check_path(params["path"])
+        if params["state"] == "present":
+            parse_content(params["content"], path)
         return Work("dropin.transaction", "run", params)

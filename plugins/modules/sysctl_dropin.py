@@ -29,6 +29,8 @@ options:
     description:
       - The whole rendered file, the only source of keys and values. Comments are kept as they are.
       - One plain C(key = value) a line. Numbers must be decimal and complete.
+      - Beside the keys of this collection any key may stand there that the kernel of the host has. Another one is
+        refused, with the nearest known key. The key of a kernel module can be set once that module is loaded.
     type: str
   state:
     description:
@@ -48,8 +50,8 @@ options:
     default: true
   unavailable:
     description:
-      - What to do about a key that this kernel or network namespace does not have, or that is read-only. V(skip) writes
-        it to the file only and says so.
+      - What to do about a key of this collection that this kernel or network namespace does not have, and about any key
+        that is read-only. V(skip) writes it to the file only and says so.
     type: str
     choices: [skip, fail]
     default: skip

@@ -82,6 +82,11 @@ def parse_content(content, path):
     return desired
 
 
+def line_of(content, path, key):
+    """Return the number of the line of a *content*, as parse_content accepts it, that sets *key*."""
+    return next(one.line for one in parse_lines(content, path)[0] if one.key == key)
+
+
 def first_edit(found, written):
     """Return, after the name of a file, how the text *found* there differs from *written*; None stands for no file."""
     if found is None or written is None:

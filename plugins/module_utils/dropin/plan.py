@@ -10,7 +10,7 @@ Nothing here reads or changes anything.
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import counting
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import lint
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.atomic_file import MAXIMUM_TEXT
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.content import first_edit
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.content import first_edit, line_of
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.saved_state import (
     EDITED,
     FORMAT,
@@ -27,7 +27,11 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.sav
 )
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.running_values import why_absent
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import ABSENT, format_value
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import (
+    ABSENT,
+    KEYS,
+    format_value,
+)
 
 # What can be done where the saved state cannot be used, by the state that is asked for.
 WITHOUT_SAVED_STATE = {
@@ -190,6 +194,7 @@ def make_plan(options, goal, found, on_host):
         _settle(setting, plan, found, on_host)
     _check_read(plan, on_host)
     if not plan.is_way_back:
+        _check_names(plan, on_host)
         _check_lint(plan, options, on_host)
         _check_available(plan, options["unavailable"])
         _check_boot(plan, options["shadowed"], on_host)
@@ -255,6 +260,26 @@ def _check_read(plan, on_host):
     told = ["%s: %s" % item for item in on_host.unreadable.items()] + on_host.unmeasured
     if told:
         raise plan.refusal("%s. Find out why, and run again." % "; ".join(told))
+
+
+def _check_names(plan, on_host):
+    """Refuse a key that neither this collection nor the kernel knows: most likely it is misspelt."""
+    wrong = []
+    for setting in plan.settings:
+        if not setting.left and setting.key not in KEYS and on_host.unavailable.get(setting.key) == ABSENT:
+            setting.status, setting.reason = "failed", "this kernel has no such key%s" % _nearest(setting.key)
+            line = line_of(plan.text, plan.path, setting.key)
+            wrong.append("Line %d of the content: %s: %s." % (line, setting.key, setting.reason))
+    if wrong:
+        raise plan.refusal("%s Correct the key, or remove the line." % " ".join(wrong))
+
+
+def _nearest(key):
+    """Return, to be put behind a sentence, which known key is meant; nothing where none is like *key*."""
+    import difflib  # costs more than a whole run, so only on the way to an error
+
+    found = difflib.get_close_matches(key, list(KEYS), 1, 0.8)
+    return "; the nearest known is %s" % found[0] if found else ""
 
 
 def _check_lint(plan, options, on_host):

@@ -65,6 +65,52 @@ def refusal(*arguments, **options):
     return caught.value
 
 
+@pytest.mark.parametrize(
+    "key, nearest",
+    [
+        ("net.ipv4.tcp_meme", "; the nearest known is net.ipv4.tcp_mem"),
+        ("net.ipv4.tpc_rmem", "; the nearest known is net.ipv4.tcp_rmem"),
+        ("net.core.somaxcon", "; the nearest known is net.core.somaxconn"),
+        ("vm.overcommit", ""),
+    ],
+)
+@pytest.mark.parametrize("runtime", [True, False])
+def test_a_key_that_nobody_knows_is_refused_with_its_line_and_the_nearest(key, nearest, runtime):
+    content = "# A comment.\n%s = 30\n%s = 1 2 3\n" % (FIN, key)
+    found = FoundFile(PATH, text=CONTENT, saved=SAVED)
+    error = refusal(
+        found,
+        on_host({FIN: 30}, unavailable={key: ABSENT}),
+        {FIN: 30, key: "1 2 3"},
+        content=content,
+        runtime=runtime,
+    )
+    assert str(error) == (
+        "%s is refused, nothing was changed. Line 3 of the content: %s: this kernel has no such key%s. Correct the "
+        "key, or remove the line." % (PATH, key, nearest)
+    )
+    assert {one["key"]: one["status"] for one in error.results["settings"]}[key] == "failed"
+
+
+def test_any_key_that_the_kernel_has_may_stand_in_the_file():
+    key = "vm.overcommit_memory"
+    made = plan(
+        FoundFile(PATH),
+        on_host({FIN: 60, key: "0"}),
+        {FIN: 30, key: "1"},
+        content="%s = 30\n%s = 1\n" % (FIN, key),
+        shadowed="warn",
+    )
+    assert told(made)[key] == ("applied", "", True)
+
+
+def test_a_key_of_this_collection_that_the_kernel_lacks_is_only_written():
+    key = "net.core.mem_pcpu_rsv"
+    keys = on_host({FIN: 30}, {FIN: 30}, {FIN: 30, key: 16}, unavailable={key: ABSENT})
+    made = plan(FoundFile(PATH), keys, {FIN: 30, key: 16}, content="%s = 30\n%s = 16\n" % (FIN, key))
+    assert told(made)[key][0] == "skipped"
+
+
 def test_first_run():
     made = plan(FoundFile(PATH, missing=["/etc/sysctl.d"], boot="b"), on_host({FIN: 60, TW: 2}, None, WANTED))
     assert told(made) == {FIN: ("applied", "", True), TW: ("applied", "", True)}
