@@ -140,7 +140,7 @@ def _tuned(names, hostvars, prefix):
     }
 
 
-def _door(function):
+def _checked_filter(function):
     """Return *function* with its refusals as errors of Ansible, and its result marked as no template."""
 
     @pass_context
@@ -172,4 +172,4 @@ class FilterModule:
         of_roles = (assignments, audit, audit_table, regressions, rollout_batch, rollout_summary, would_relieve)
         named = {function.__name__: function for function in public}
         named.update({"_" + function.__name__: function for function in of_roles})
-        return {name: _door(function) for name, function in named.items()}
+        return {name: _checked_filter(function) for name, function in named.items()}

@@ -803,7 +803,7 @@ ansible_facts:
                 stays_below:
                   description:
                     - The lowest threshold of V(low), V(pressure) and V(high) that this stays below, V(none) where it
-                      is above all, null where that cannot be told.
+                      is above all, null where that is not known.
                   type: str
                   returned: success
                   sample: low
@@ -813,7 +813,7 @@ ansible_facts:
               elements: str
               returned: success
         findings:
-          description: What a person should know, errors first. Empty when all is well. At most 50.
+          description: What a person should know, errors first. Empty when nothing was found. At most 50.
           type: list
           elements: dict
           returned: with the subset V(findings)
@@ -916,7 +916,7 @@ ansible_facts:
                 trend:
                   description:
                     - V(rising), V(falling), or V(steady) where the change is not larger than what the kernel may
-                      miscount. Null where it cannot be told.
+                      miscount. Null where that is not known.
                   type: str
                   returned: success
                   sample: steady
@@ -968,7 +968,7 @@ ansible_facts:
                 trend:
                   description:
                     - V(rising), V(falling), or V(steady) where the change is not larger than what the kernel may
-                      miscount. Null where it cannot be told.
+                      miscount. Null where that is not known.
                   type: str
                   returned: success
                   sample: rising

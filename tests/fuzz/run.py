@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Fuzz all that takes text of a host or of a person: random inputs, made anew from the seed and a number.
+"""Fuzz all that takes text of a host or of a person: random inputs, made from the seed and a number.
 
     python tests/fuzz/run.py --inputs 1000000 --seed 7     # all of them, on all processors
     python tests/fuzz/run.py --again "sysctl.d:7:4711"     # one of them: target, seed, number

@@ -375,7 +375,7 @@ def run_sysctl(tree):
         told.append(sysctl_procps.resolve(sysctl_files.SysctlFiles(files, KEYS), version))
     text, boot = "".join(ASSIGNMENTS), told[0][0]
     winners = [one["file"] for one in boot.values()] or [DROPIN]
-    told.append(shadowing.takers(files, KEYS[:2], DROPIN, text))
+    told.append(shadowing.files_that_hide(files, KEYS[:2], DROPIN, text))
     told.append(shadowing.path_that_wins(files, DROPIN, text, {KEYS[0]: [1, 2, 3]}, winners))
     return [boot, told[1][0]] + told[2:] + [bounds.sentences(problems), all_of(files)]
 

@@ -64,7 +64,7 @@ def judge(machine, begin, end, left, work, original, steps):
         assert machine.point() == original
         machine.bring(state)
         refused = attempt(state="previous")
-        if refused:  # the way back to the original was broken off: it can only be ended
+        if refused:  # restoring the original did not end: it can only be ended
             assert not work
             assert "found no saved state from before the last run" in refused
             assert machine.take() == state

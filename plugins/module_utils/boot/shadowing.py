@@ -13,7 +13,7 @@ NAMES_TO_TRY = 8  # a mask or a file of the same name may be in the way of the f
 FILES_TO_TRY = 50  # for each of them, the lines of all files are looked at
 
 
-def takers(files, keys, path, text):
+def files_that_hide(files, keys, path, text):
     """Return {key: (file, reason)}: what keeps each of *keys* unset at the next boot, although the drop-in *path* with
     *text* assigns it.
 

@@ -446,7 +446,7 @@ def _assignments(sysctl_files, file, dialect):
 
 
 def excludes(sysctl_files, file):
-    """Return whether *file* takes a key out ("-key"), which keeps it unset whoever sets it."""
+    """Return whether *file* takes a key out ("-key"), which keeps it unset by all."""
     return any(one.value is None for one in _assignments(sysctl_files, file, "systemd"))
 
 

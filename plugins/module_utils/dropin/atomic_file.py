@@ -5,7 +5,7 @@
 """Replacing a file so that at every instant either the whole old or the whole new one is there.
 
 Besides, making and removing the directories around it, and removing it. files is a HostFiles, where it is a parameter.
-No function here follows a symbolic link at the end of a path: whoever means its target gives that.
+No function here follows a symbolic link at the end of a path: give the target where that is meant.
 """
 
 import errno
@@ -88,7 +88,7 @@ def write_atomically(path, text, mode=0o644, attributes=None):
         except BaseException:
             try:
                 os.unlink(temporary)
-            except OSError:  # to be tried again by whoever puts things back
+            except OSError:  # putting things back tries it again
                 pass
             raise
         sync_directory(os.path.dirname(path))
@@ -109,7 +109,7 @@ def _give(handle, attributes):
 
 
 def remove(path):
-    """Remove the file *path*; absent is well. Raises OSError."""
+    """Remove the file *path*; an absent one is no error. Raises OSError."""
     if not is_there(path):  # a read-only file system refuses to remove even what is not there
         return
     try:
@@ -120,7 +120,7 @@ def remove(path):
 
 
 def is_there(path):
-    """Return whether there is something at *path*, be it a dangling link. Raises OSError where that cannot be told."""
+    """Return whether there is something at *path*, be it a dangling link. Raises OSError where that cannot be read."""
     try:
         os.lstat(path)
         return True
@@ -185,7 +185,7 @@ def make_directory(path, mode=0o755):
 
 
 def remove_directory(path):
-    """Remove the directory *path* if it is empty; absent is well, and so is one that somebody uses. Raises OSError."""
+    """Remove the directory *path* if it is empty; absent or in use, it is left alone. Raises OSError."""
     if not is_there(path):
         return
     try:

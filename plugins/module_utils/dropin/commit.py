@@ -71,7 +71,7 @@ def _work(progress):
         os.rename(progress.saved_path, progress.unusable_path)
         progress.discarded = True
     # What was must be saved before the first change, and what is no longer needed of it goes after the last: killed in
-    # between, the next run finds the way on and the way back.
+    # between, the next run can go on or go back.
     if plan.saved_during != plan.saved_before:
         progress.save(plan.saved_during)
     if plan.keeps_copy:
@@ -176,7 +176,5 @@ def _failure(progress, error, problems):
             kept = [SAVED] + [EDITED] * plan.keeps_copy + [UNUSABLE] * progress.discarded
             outcome += " What to go back to is saved in %s." % ", ".join(state_path(plan.path, one) for one in kept)
     else:
-        outcome = "File and running values are as before%s." % (
-            " the run that was broken off" if plan.continues else ""
-        )
+        outcome = "File and running values are as before%s." % (" the run that did not end" if plan.continues else "")
     return SocketMemoryError("%s was not brought to its new state. %s %s" % (plan.path, cause, outcome), **results)

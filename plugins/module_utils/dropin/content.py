@@ -90,7 +90,7 @@ def line_of(content, path, key):
 def first_edit(found, written):
     """Return, after the name of a file, how the text *found* there differs from *written*; None stands for no file."""
     if found is None or written is None:
-        return "was %s" % ("removed" if found is None else "made anew")
+        return "was %s" % ("removed" if found is None else "created again")
     pairs = itertools.zip_longest(found.split("\n"), written.split("\n"))
     number, (here, there) = next((number, pair) for number, pair in enumerate(pairs, 1) if pair[0] != pair[1])
     return "was edited: line %d is %s, written here was %s" % (

@@ -11,7 +11,10 @@ import errno
 import os
 import stat
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.shadowing import path_that_wins, takers
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.shadowing import (
+    files_that_hide,
+    path_that_wins,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.boot.sysctl_files import boot_values
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.dropin.atomic_file import (
     ABSENT_ERRORS,
@@ -37,7 +40,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sys
 )
 
 RESERVE = "net.core.mem_pcpu_rsv"
-BOOT_ID = "/proc/sys/kernel/random/boot_id"  # drivers/char/random.c: made anew by each boot
+BOOT_ID = "/proc/sys/kernel/random/boot_id"  # drivers/char/random.c: each boot has another
 
 
 class FoundFile:
@@ -228,7 +231,7 @@ def _find_losing(files, path, text, desired, on_host):
     ]
     if not losing:
         return
-    taken = takers(files, [key for key in losing if key not in winners], path, text)
+    taken = files_that_hide(files, [key for key in losing if key not in winners], path, text)
     for key in losing:
         winner = winners.get(key)
         on_host.losing[key] = (

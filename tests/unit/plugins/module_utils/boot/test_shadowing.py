@@ -31,7 +31,7 @@ def told(host, tree, keys=(FIN, REUSE)):
     for path, text in tree.items():
         host.write(path, text)
     files = Counted(host.root)
-    return shadowing.takers(files, list(keys), PATH, TEXT), files
+    return shadowing.files_that_hide(files, list(keys), PATH, TEXT), files
 
 
 @pytest.mark.parametrize(

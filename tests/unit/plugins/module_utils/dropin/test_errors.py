@@ -192,7 +192,7 @@ def judge(case, position, number, goal, outcome):
     elif "NOT restored" in message:
         assert "as before" not in message and "othing was changed" not in message, told
         assert set(unnamed(message, case.before, after)) <= set(case.broken_off), told
-    elif "the run that was broken off" in message:
+    elif "the run that did not end" in message:
         assert set(unnamed(message, case.before, after)) <= set(case.broken_off), told
     else:
         assert "as before" in message or "othing was changed" in message, told

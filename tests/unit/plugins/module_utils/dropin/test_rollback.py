@@ -264,7 +264,7 @@ def test_a_boot_in_the_middle_of_a_run_is_no_reason_to_refuse(host, content, way
     assert host.running(RMEM) == ([4096, 87380, 6291456] if text else default)
 
 
-# Runs that were broken off
+# Runs that did not end
 
 
 def broken_off(host, step, content=None, **params):
@@ -289,7 +289,7 @@ def test_a_run_that_continues_a_broken_one_and_fails_goes_back_to_before_that(ho
     before = state(host)
     assert broken_off(host, step, SECOND)
     kernel.answers = {FIN: (refuse,)}
-    with pytest.raises(SocketMemoryError, match="as before the run that was broken off"):
+    with pytest.raises(SocketMemoryError, match="as before the run that did not end"):
         host.run(SECOND)
     assert state(host) == before
 
