@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 PACKAGE = "ansible_collections.linux_net.socket_memory.plugins.module_utils"
 # Of one core file by another, at its top. To parse the source for these would take longer than to compile it.
-IMPORT = re.compile(rf"^from {re.escape(PACKAGE)}(?:\.([\w.]+))? import ([\w, ]*)", re.MULTILINE)
+IMPORT = re.compile(rf"^from {re.escape(PACKAGE)}(?:\.([\w.]+))? import (?:\(([^)]*)\)|(.*))", re.MULTILINE)
 FOLDER = pathlib.Path(__file__).parent.parent / "module_utils"
 
 # Runs on the host: Python 3.6 syntax, and its first lines that of any Python 3, so that an old one can say so.
@@ -90,8 +90,9 @@ def part(name: str) -> Part:
     source = _path(name).read_text(encoding="utf-8")
     code = marshal.dumps(compile(source, f"{name}.py", "exec", dont_inherit=True, optimize=2))
     needs = []
-    for file, names in IMPORT.findall(source):
-        files = [f"{file}.{one.split()[0]}".lstrip(".") for one in names.split(",") if one.strip()]
+    for file, in_parentheses, on_the_line in IMPORT.findall(source):
+        names = (in_parentheses or on_the_line).split(",")
+        files = [f"{file}.{one.split()[0]}".lstrip(".") for one in names if one.strip()]
         needs += [file] if _path(file).is_file() else files
     return Part(_packed(code), _packed(source.encode()), needs)
 

@@ -20,7 +20,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.text impor
 WITH_HEADROOM = "with %d %% headroom" % (100 * HEADROOM - 100)
 
 # reason: its words, or a function of the numbers of a proposal that returns them.
-REASONS = {  # type: dict
+REASONS = {
     # Why tcp_mem is what it is, and what bounds it.
     "share": lambda numbers: "high is %s of memory" % _percent(numbers["share"]),
     "kernel default": "the kernel's own default",
@@ -116,7 +116,7 @@ FORMULAS = {
 def sentence(proposal):
     """Return why *proposal* is what it is: the words of its reasons, one behind the other."""
     words = (REASONS[reason] for reason in proposal.reasons)
-    return "".join(text(proposal.numbers) if callable(text) else text for text in words)
+    return "".join(text(proposal.numbers) if callable(text) else str(text) for text in words)
 
 
 def throughput(window_bytes, rtt_ms):
