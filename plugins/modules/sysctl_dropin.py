@@ -76,6 +76,9 @@ options:
     description:
       - With O(state=absent) and O(state=previous), whether to overwrite also what somebody else changed since. An
         edited file is kept as a copy beside the saved state.
+      - Where the saved state cannot be used, whether to go on without it. With O(state=present) the host as it is now
+        counts as the one before the first run, with O(state=absent) the file is removed and the running values stay.
+        What was saved is kept as a copy. O(state=previous) is refused.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -127,7 +130,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 saved_state:
-  description: Where the states before the first and the last run are saved.
+  description:
+    - Where the states before the first and the last run are saved. Null in check mode, and where nothing is saved.
   returned: success
   type: str
   sample: /var/lib/linux_net.socket_memory/etc-sysctl.d-99-tcp-memory.conf.json

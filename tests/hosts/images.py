@@ -139,7 +139,7 @@ def python36():
 
 
 def _recipe():
-    """Return a name for what this file and the Python 3.6 here make, so that a change makes it anew."""
+    """Return a name for what this file and the Python 3.6 here make, so that a change makes them again."""
     text = pathlib.Path(__file__).read_bytes() + str(python36()).encode()
     return hashlib.sha256(text).hexdigest()[:12]
 
