@@ -24,7 +24,8 @@ nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False  # in CI too: the summary says what was skipped, and why
-nox.options.report = ".nox/report.json"
+REPORT = Path(".nox", "report.json")
+nox.options.report = str(REPORT)
 nox.options.reuse_venv = "yes"
 
 # The Pythons that each ansible-core runs on, the preferred one first.
@@ -75,8 +76,10 @@ def ansible_test(session: nox.Session, core: str, target: str, *command: str) ->
     # Without one more environment, ansible-test would install pytest into the target's interpreter itself.
     environment = ["--venv"] if target != python_for(core) else []
     with session.chdir(ARTIFACT):
-        log = session.run(
-            "ansible-test", *command, *environment, "--python", target, env={"HOME": str(HOME)}, silent=True
+        log = str(
+            session.run(
+                "ansible-test", *command, *environment, "--python", target, env={"HOME": str(HOME)}, silent=True
+            )
         )
     if "All targets skipped" in log:
         session.error("ansible-test found nothing to test, and called that a success")
@@ -187,8 +190,8 @@ def molecule(session: nox.Session, core: str, scenario: str, packages: dict[str,
                 "apt-get", "--quiet", *command, external=True, silent=True, env={"DEBIAN_FRONTEND": "noninteractive"}
             )
     session.install(f"ansible-core~={core}.0", "jmespath", "molecule==26.10.0", "pytest", "pytest-testinfra==10.2.2")
-    log = session.run(
-        "molecule", "test", "--scenario-name", scenario, silent=True, env={"NO_COLOR": "1", **environment}
+    log = str(
+        session.run("molecule", "test", "--scenario-name", scenario, silent=True, env={"NO_COLOR": "1", **environment})
     )
     if "missing=0" not in log:
         session.error("Molecule did not find all playbooks, and called that a success")
@@ -323,14 +326,13 @@ def benchmark_fleet(session: nox.Session) -> None:
         session.run("python", "tests/hosts/fleet.py", "down", silent=True)
 
 
-Path(nox.options.report).unlink(missing_ok=True)
+REPORT.unlink(missing_ok=True)
 
 
 @atexit.register
 def closing_line() -> None:
     """Count the sessions in one plain line below nox's own summary."""
-    report = Path(nox.options.report)
-    if report.is_file():
-        results = Counter(session["result"] for session in json.loads(report.read_text(encoding="utf-8"))["sessions"])
+    if REPORT.is_file():
+        results = Counter(session["result"] for session in json.loads(REPORT.read_text(encoding="utf-8"))["sessions"])
         failed = results.total() - results["success"] - results["skipped"]
         print(f"{results['success']} passed, {failed} failed, {results['skipped']} skipped")

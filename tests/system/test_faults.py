@@ -169,8 +169,8 @@ def test_a_key_that_not_even_root_may_write(machine):
 @pytest.mark.skipif(not shutil.which("ip"), reason="needs the program ip")
 @pytest.mark.parametrize("state", ["present", "absent"])
 def test_a_key_that_vanishes_at_any_moment(machine, state, capfd):
-    """The keys of an interface go with it. Before it is read the key is skipped, afterwards the run fails and takes
-    the rest back.
+    """The keys of an interface go with it. Before it is read, content with the key is refused and a rollback skips it;
+    afterwards the run fails and takes the rest back.
     """
     content = "%s = 5\n" % LINK_KEY + FIRST
     machine = Machine((*KEYS, LINK_KEY))
@@ -203,6 +203,9 @@ def test_a_key_that_vanishes_at_any_moment(machine, state, capfd):
                 "%s: it vanished after it was read" % LINK_KEY in told
                 or "%s: this kernel or network namespace has no such key" % LINK_KEY in told
             )
+            assert rest.point() == before
+        elif state == "present" and told != "None\n":
+            assert "nothing was changed" in told and "%s: this kernel has no such key" % LINK_KEY in told
             assert rest.point() == before
         else:
             assert told == "None\n"

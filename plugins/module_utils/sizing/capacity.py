@@ -88,7 +88,8 @@ def _room(host, pages, each):
     """Return how many connections of *each* bytes reach a threshold of *pages*, or before that fill the memory."""
     if pages is None or each is None:
         return None
-    return min(pages * host.page_size // each, host.memory_total // (each + host.idle_bytes))
+    # A kernel's thresholds may be nonsense, such as a negative number, which any usage is above.
+    return min(max(0, pages) * host.page_size // each, host.memory_total // (each + host.idle_bytes))
 
 
 def _needs(host, workload, thresholds):

@@ -99,3 +99,9 @@ def test_what_the_facts_do_not_tell_is_none():
     assert capacity(facts)["payload_that_fills_a_buffer"] is None
     with pytest.raises(SocketMemoryError, match="page_size"):
         capacity(dict(facts, page_size=None))
+
+
+def test_a_negative_threshold_has_room_for_nothing():
+    """As a damaged file, or a host that lies, may tell."""
+    until = capacity(facts_of(100, 10, **{"net.ipv4.tcp_mem": [188886, -92, 393216]}))["connections_until"]
+    assert until["pressure"] == {"worst_case": 0, "observed": 0} and until["critical"]["worst_case"] > 0
