@@ -128,6 +128,13 @@ ansible_facts:
           type: int
           returned: success
           sample: 16506716160
+        memory_usable:
+          description:
+            - Memory of the host in bytes without huge pages and without the zone Movable, neither of which holds socket
+              memory. Sizes follow it. Where C(/proc/zoneinfo) cannot be read it is without huge pages, with a warning.
+          type: int
+          returned: success
+          sample: 8253358080
         network_namespace:
           description: V(initial), or V(other) where C(tcp_mem), C(udp_mem) and C(tcp_max_orphans) do not exist.
           type: str

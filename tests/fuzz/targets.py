@@ -612,6 +612,10 @@ PATTERNS = (
 )
 
 
+def run_memory(reading):
+    return reading.memory_of_host(4096)
+
+
 def run_pattern(text):
     found = wildcards.expanded(text, sysctl_files.MOST_WILDCARDS, sysctl_files.MOST_CHARACTERS)
     made = [wildcards.Wildcard(one) for one in found or []]
@@ -624,7 +628,10 @@ TARGETS = {
     "netstat": of_text(proc_net.parse_header_pairs, _seeds(NETSTAT, "/proc/net/snmp"), ("TcpExt:", "Udp:")),
     "snmp6": of_text(proc_net.parse_name_value, _seeds("/proc/net/snmp6")),
     "meminfo": of_text(
-        run_reading("/proc/meminfo", HostReading.memory_total), _seeds("/proc/meminfo"), ("MemTotal:", "kB")
+        run_reading("/proc/meminfo", run_memory), _seeds("/proc/meminfo"), ("MemTotal:", "Hugetlb:", "kB")
+    ),
+    "zoneinfo": of_text(
+        run_reading("/proc/zoneinfo", run_memory), _seeds("/proc/zoneinfo"), ("Node 0, zone  Movable\n", "managed")
     ),
     "cpu list": of_text(run_reading(CPUS, run_processors), ("0-3,8\n", "0\n", "0-127\n", "1-2,4-5,9\n"), ("0-3", ",")),
     "osrelease": of_text(run_reading("/proc/sys/kernel/osrelease", run_kernel), RELEASES, (".el9", "uek")),

@@ -4,16 +4,32 @@
 
 """Checks that a set of sysctl values must pass before it is written. An error refuses, a warning is reported."""
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import INT_MAX
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import Check, run_checks, silence
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.defaults import (
+    DEFAULT_DIVISOR,
+    UDP_DEFAULT_DIVISOR,
+    kernel_default_tcp_mem,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import (
     KEYS,
+    RESERVE,
     TCP_MEM,
+    TCP_RMEM,
+    TCP_WMEM,
     format_value,
 )
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import human_bytes
 
 FLOOR_BYTES = 4 * 1024 * 1024
-FLOOR_RESERVES = 4  # times what the CPUs keep uncounted: below that the pressure flag may never clear
+FLOOR_RESERVES = 4  # times what the CPUs keep uncounted: with less of it the pressure flag clears late
+# MemTotal is not what the kernel computes its defaults from: they came out 1.8 % and 3.9 % smaller (4.18, 4 and 1 GiB).
+TOLERANCE = 0.05
+MOST_BETWEEN = 64  # times low that high may be; a vector of buffers, min default max, is hundreds of times that
+LARGEST_BUFFER = 512 * 1024 * 1024  # bytes; up to 5.15 net/ipv4/tcp_ipv4.c tcp_add_backlog adds two in 32 bits
+OWN_DEFAULT = 16 * 1024  # bytes; of tcp_wmem, net/ipv4/tcp.c tcp_init
+LARGEST_MIN = 65536  # bytes; PAGE_SIZE, which newer kernels begin with, is at most that on Linux servers
+CAP_DIVISOR = 8  # of memory that one socket may be given the half of
 CAPS = (("net.core.rmem_max", "net.ipv4.tcp_rmem"), ("net.core.wmem_max", "net.ipv4.tcp_wmem"))
 DEFAULTS = (("net.core.rmem_default", "net.core.rmem_max"), ("net.core.wmem_default", "net.core.wmem_max"))
 RANGES = {  # outside of these the kernel takes the value and the host suffers
@@ -31,13 +47,22 @@ RANGES = {  # outside of these the kernel takes the value and the host suffers
 }
 
 
-def lint(settings, page_size=None, memory_total=None, error_bound=0, running=None, only_raise=False, reasons=None):
+def lint(
+    settings,
+    page_size=None,
+    memory_total=None,
+    error_bound=0,
+    running=None,
+    only_raise=False,
+    reasons=None,
+    memory_usable=None,
+):
     """Return what is wrong with *settings* as findings, errors first.
 
     settings: {key: value} as from sysctl_keys.parse_value. page_size, memory_total: bytes; None leaves out the checks
     that need them. error_bound: pages. running: {key: value} of the host now, for comparison. only_raise: lowering is
     an error. reasons: {id: reason} of the warnings that were judged to be right here. The findings of a severity are in
-    the order of the settings.
+    the order of the settings. memory_usable: bytes that sockets can use; memory_total unless it is given.
     """
     managed = {key: value for key, value in settings.items() if key in KEYS}
     data = {
@@ -45,6 +70,7 @@ def lint(settings, page_size=None, memory_total=None, error_bound=0, running=Non
         "running": running or {},
         "page_size": page_size,
         "memory_total": memory_total,
+        "memory_usable": memory_usable or memory_total,
         "error_bound": error_bound,
         "only_raise": only_raise,
     }
@@ -52,11 +78,25 @@ def lint(settings, page_size=None, memory_total=None, error_bound=0, running=Non
     return silence(sorted(run_checks(CHECKS, data), key=lambda found: places[found["subject"]]), reasons or {})
 
 
-def tcp_mem_floor(page_size, error_bound):
+def tcp_mem_floor(page_size, error_bound, reserves=FLOOR_RESERVES):
     """Return the smallest sound tcp_mem[0] in pages. error_bound: pages the CPUs keep uncounted (facts
-    tcp.error_bound).
+    tcp.error_bound). reserves: how many times that.
     """
-    return max(-(-FLOOR_BYTES // page_size), FLOOR_RESERVES * error_bound)
+    return max(-(-FLOOR_BYTES // page_size), reserves * error_bound)
+
+
+def _is_as_before(data, key, value):
+    """Return whether *value* of tcp_mem or udp_mem is no less than the running one, or than the kernel's own default:
+    who writes that did not choose it.
+    """
+    before = data["running"].get(key)
+    if before and all(new >= old for new, old in zip(value, before)):
+        return True
+    if None in (data["page_size"], data["memory_total"]):
+        return False
+    divisor = DEFAULT_DIVISOR if key == TCP_MEM else UDP_DEFAULT_DIVISOR
+    default = kernel_default_tcp_mem(data["memory_total"] // data["page_size"], divisor)
+    return all(new >= old * (1 - TOLERANCE) for new, old in zip(value, default))
 
 
 def _numbers(key, value):
@@ -99,7 +139,10 @@ def _order(data):
     for key, value in data["settings"].items():
         if KEYS[key].fields:
             first, second, third = value
-            if not (first < second < third if KEYS[key].unit == "pages" else 0 < first <= second <= third):
+            is_in_order = first < second < third if KEYS[key].unit == "pages" else 0 < first <= second <= third
+            # net/ipv4/tcp.c tcp_init: min is a page, also where that is more than the default, which is 16 KiB.
+            is_own_min = key == TCP_WMEM and first == data["page_size"] and OWN_DEFAULT <= second <= third >= first
+            if not (is_in_order or is_own_min):
                 yield key, {"value": value}
 
 
@@ -129,14 +172,22 @@ def _of_memory(data, key, value):
     return {"value": value, "page_size": data["page_size"], "memory_total": data["memory_total"]}
 
 
+def _limit_of(key, value):
+    """Return (name, pages) of the threshold that limits the memory: high of TCP, but the first of UDP. The others of
+    UDP have no effect (net/core/sock.c __sk_mem_raise_allocated).
+    """
+    return ("high", value[2]) if key == TCP_MEM else ("low", value[0])
+
+
 def _above_memory(data):
     for key, value in _thresholds(data):
-        if value[2] * data["page_size"] > data["memory_total"]:
-            yield key, _of_memory(data, key, value)
+        name, pages = _limit_of(key, value)
+        if pages * data["page_size"] > data["memory_total"]:
+            yield key, dict(_of_memory(data, key, value), name=name, pages=pages)
 
 
 def _above_memory_remedy(_key, found):
-    if found["value"][2] > found["memory_total"]:  # not even bytes
+    if found["pages"] > found["memory_total"]:  # not even bytes
         return "Lower it."
     pages = [number // found["page_size"] for number in found["value"]]
     return "These look like bytes: in pages of %d bytes they are %s." % (found["page_size"], format_value(pages))
@@ -144,22 +195,92 @@ def _above_memory_remedy(_key, found):
 
 def _half_of_memory(data):
     for key, value in _thresholds(data):
-        half = 2 * (value[2] + 1) * data["page_size"] > data["memory_total"]  # half, rounded down to a page, is half
-        if half and value[2] * data["page_size"] <= data["memory_total"]:
-            yield key, _of_memory(data, key, value)
+        name, pages = _limit_of(key, value)
+        half = 2 * (pages + 1) * data["page_size"] > data["memory_usable"]  # half, rounded down to a page, is half
+        if half and pages * data["page_size"] <= data["memory_total"]:
+            found = dict(_of_memory(data, key, value), name=name, pages=pages)
+            yield key, dict(found, memory_usable=data["memory_usable"])
 
 
 def _narrow_band(data):
-    for key, (low, pressure, _high) in _thresholds(data):
-        if key == TCP_MEM and low < pressure <= low + data["error_bound"]:
+    for key, value in _thresholds(data):
+        low, pressure, _high = value
+        if key == TCP_MEM and low < pressure <= low + data["error_bound"] and not _is_as_before(data, key, value):
             yield key, {"band": pressure - low, "error_bound": data["error_bound"]}
 
 
 def _below_floor(data):
-    floor = tcp_mem_floor(data["page_size"], data["error_bound"])
+    floor = tcp_mem_floor(data["page_size"], data["error_bound"], 1)
     for key, value in _thresholds(data):
-        if key == TCP_MEM and 0 < value[0] < floor:
+        if key == TCP_MEM and 0 < value[0] < floor and not _is_as_before(data, key, value):
             yield key, {"value": value, "floor": floor}
+
+
+def _near_floor(data):
+    floor = tcp_mem_floor(data["page_size"], data["error_bound"])
+    least = tcp_mem_floor(data["page_size"], data["error_bound"], 1)
+    for key, value in _thresholds(data):
+        if key == TCP_MEM and 0 < value[0] < floor and (value[0] >= least or _is_as_before(data, key, value)):
+            yield key, {"value": value, "floor": floor}
+
+
+def _not_thresholds(data):
+    sizes = data["page_size"], data["memory_total"]
+    above = [] if None in sizes else [key for key, _found in _above_memory(data)]  # which says enough
+    for key, value in _thresholds(data):
+        if 0 < value[0] * MOST_BETWEEN < value[2] and key not in above:
+            yield key, {"value": value}
+
+
+def _buffers(data):
+    """Yield (key, its three sizes in bytes) of tcp_rmem and tcp_wmem."""
+    for key, value in data["settings"].items():
+        if KEYS[key].unit == "bytes" and KEYS[key].fields:
+            yield key, value
+
+
+def _large_min(data):
+    for key, value in _buffers(data):
+        if value[0] > max(LARGEST_MIN, data["page_size"] or 0):
+            yield key, {"value": value}
+
+
+def _large_buffer(data):
+    for key, value in _buffers(data):
+        if value[2] > LARGEST_BUFFER:
+            yield key, {"value": value, "largest": LARGEST_BUFFER}
+
+
+def _buffer_fills_pool(data):
+    pool = _effective(data, TCP_MEM)
+    for key, value in _buffers(data):
+        if pool and pool[0] > 0 and 4 * value[2] > pool[0] * data["page_size"]:
+            yield key, {"value": value, "low": {"pages": pool[0], "bytes": pool[0] * data["page_size"]}}
+
+
+def _large_cap(data):
+    for key, _vector in CAPS:
+        value = data["settings"].get(key)
+        if value is not None and value * CAP_DIVISOR > data["memory_usable"]:
+            yield key, {"value": value, "memory_usable": data["memory_usable"]}
+
+
+def _autotuning_off(data):
+    settings = data["settings"]
+    if settings.get("net.ipv4.tcp_moderate_rcvbuf") == 0:
+        yield "net.ipv4.tcp_moderate_rcvbuf", {"value": 0}
+    largest = settings.get(TCP_RMEM)
+    if largest and largest[1] == largest[2]:
+        yield TCP_RMEM, {"value": largest}
+
+
+def _large_reserve(data):
+    before, now = data["running"].get(RESERVE), data["settings"].get(RESERVE)
+    pool = _effective(data, TCP_MEM)
+    if before and now and now > before and pool:
+        bound = data["error_bound"] * now // before
+        if FLOOR_RESERVES * bound > pool[0]:
+            yield RESERVE, {"value": now, "uncounted": bound, "low": pool[0]}
 
 
 def _lowers(data):
@@ -175,7 +296,7 @@ def _lowers(data):
 
 def _cap_below_autotuning(data):
     for key, value, vector, largest in _pairs(data, CAPS):
-        if value < largest[2]:
+        if 2 * value < largest[2]:  # net/core/sock.c __sock_set_rcvbuf: the socket gets twice what it asks for
             yield key, {"value": value, "vector": vector, "largest": largest[2]}
 
 
@@ -219,11 +340,12 @@ CHECKS = (
         ("page_size", "memory_total"),
         _above_memory,
         lambda key, found: (
-            "%s: found high %d pages = %s, expected less than the %s of memory of this host"
+            "%s: found %s %d pages = %s, expected less than the %s of memory of this host"
             % (
                 key,
-                found["value"][2],
-                human_bytes(found["value"][2] * found["page_size"]),
+                found["name"],
+                found["pages"],
+                human_bytes(found["pages"] * found["page_size"]),
                 human_bytes(found["memory_total"]),
             )
         ),
@@ -236,6 +358,17 @@ CHECKS = (
         _below_floor,
         lambda key, found: "%s: found low %d pages, expected at least %d" % (key, found["value"][0], found["floor"]),
         "Raise it: below that the pages CPUs keep in reserve can hold the pressure flag up for ever.",
+    ),
+    Check(
+        "not-thresholds",
+        "error",
+        (),
+        _not_thresholds,
+        lambda key, found: (
+            "%s: found %s, high is more than %d times low" % (key, format_value(found["value"]), MOST_BETWEEN)
+        ),
+        "These look like the sizes of a buffer, min default max in bytes. Write three thresholds in pages, such as "
+        "3 : 4 : 6.",
     ),
     Check(
         "default-above-max",
@@ -254,7 +387,7 @@ CHECKS = (
             "%s: found %s, below the %s this host runs with"
             % (key, format_value(found["value"]), format_value(found["running"]))
         ),
-        "Keep the larger value, or set only_raise to false if less is meant.",
+        "Keep the larger value, unless less is meant: only_raise refuses to lower.",
     ),
     Check(
         "half-of-memory",
@@ -262,12 +395,13 @@ CHECKS = (
         ("page_size", "memory_total"),
         _half_of_memory,
         lambda key, found: (
-            "%s: high %d pages = %s is half or more of the %s of memory"
+            "%s: %s %d pages = %s is half or more of the %s of memory that sockets can use"
             % (
                 key,
-                found["value"][2],
-                human_bytes(found["value"][2] * found["page_size"]),
-                human_bytes(found["memory_total"]),
+                found["name"],
+                found["pages"],
+                human_bytes(found["pages"] * found["page_size"]),
+                human_bytes(found["memory_usable"]),
             )
         ),
         "Socket memory cannot be swapped: keep high at or below a quarter unless the host does nothing else.",
@@ -288,8 +422,85 @@ CHECKS = (
         "warning",
         (),
         _cap_below_autotuning,
-        lambda key, found: "%s: found %d, below %s max %d" % (key, found["value"], found["vector"], found["largest"]),
-        "Raise it to the same size: setsockopt() is capped below what autotuning gives.",
+        lambda key, found: (
+            "%s: found %d, below half of %s max %d" % (key, found["value"], found["vector"], found["largest"])
+        ),
+        "Raise it to half of that size: the kernel doubles what setsockopt() asks for, and so caps it below what "
+        "autotuning gives.",
+    ),
+    Check(
+        "near-floor",
+        "warning",
+        ("page_size",),
+        _near_floor,
+        lambda key, found: "%s: found low %d pages, better at least %d" % (key, found["value"][0], found["floor"]),
+        "Raise it where there is memory: the pages that CPUs keep in reserve may hold the pressure flag up for long.",
+    ),
+    Check(
+        "large-min",
+        "warning",
+        (),
+        _large_min,
+        lambda key, found: (
+            "%s: found min %s, which every socket may hold under pressure too" % (key, human_bytes(found["value"][0]))
+        ),
+        "Leave min at one page. If these are thresholds in pages, they belong into tcp_mem.",
+    ),
+    Check(
+        "large-buffer",
+        "warning",
+        (),
+        _large_buffer,
+        lambda key, found: (
+            "%s: found max %s, more than %s" % (key, human_bytes(found["value"][2]), human_bytes(found["largest"]))
+        ),
+        "Lower it: kernels up to 5.15 add two of them in 32 bits and then drop what arrives.",
+    ),
+    Check(
+        "buffer-fills-pool",
+        "warning",
+        ("page_size",),
+        _buffer_fills_pool,
+        lambda key, found: (
+            "%s: found max %s, more than a quarter of low of tcp_mem, %s"
+            % (key, human_bytes(found["value"][2]), human_bytes(found["low"]["bytes"]))
+        ),
+        "Lower it, or raise tcp_mem: a few slow readers bring all connections under pressure.",
+    ),
+    Check(
+        "large-cap",
+        "warning",
+        ("memory_usable",),
+        _large_cap,
+        lambda key, found: (
+            "%s: found %s, with which one socket may hold %s of the %s that sockets can use"
+            % (
+                key,
+                human_bytes(found["value"]),
+                human_bytes(min(2 * found["value"], INT_MAX)),
+                human_bytes(found["memory_usable"]),
+            )
+        ),
+        "Lower it: any process may ask for that much, and sockets of other kinds than TCP and UDP are in no threshold.",
+    ),
+    Check(
+        "autotuning-off",
+        "warning",
+        (),
+        _autotuning_off,
+        lambda key, found: "%s: found %s, so receive buffers never grow" % (key, format_value(found["value"])),
+        "Leave tcp_moderate_rcvbuf at 1 and max of tcp_rmem above its default.",
+    ),
+    Check(
+        "large-reserve",
+        "warning",
+        (),
+        _large_reserve,
+        lambda key, found: (
+            "%s: found %d, with which the processors of this host keep %d pages uncounted, beside low of tcp_mem at %d"
+            % (key, found["value"], found["uncounted"], found["low"])
+        ),
+        "Keep the smaller value: the pressure flag may never clear.",
     ),
 )
 # What only a recommendation can find, see sizing.budget.

@@ -38,7 +38,8 @@ def _unsound(identifier):
     def rule(data):
         present = {key: value for key, value in data["limits"].items() if value is not None}
         bound = ((data.get("tcp") or {}).get("error_bound") or {}).get("pages") or 0
-        for found in lint(present, data.get("page_size"), data.get("memory_total"), bound):
+        sizes = [data.get(name) for name in ("page_size", "memory_total")]
+        for found in lint(present, *sizes, error_bound=bound, memory_usable=data.get("memory_usable")):
             if found["id"] == identifier and found["severity"] == "error":
                 yield (
                     found["subject"],

@@ -293,6 +293,7 @@ def _check_lint(plan, options, on_host):
         on_host.running,
         options["only_raise"],
         options.get("silence"),
+        on_host.memory_usable,
     )
     plan.warnings.extend(on_host.doubts)
     told = {

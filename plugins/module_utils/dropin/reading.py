@@ -34,12 +34,12 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.runni
 )
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import (
     ABSENT,
+    RESERVE,
     format_value,
     key_path,
     running_value,
 )
 
-RESERVE = "net.core.mem_pcpu_rsv"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"  # drivers/char/random.c: each boot has another
 
 
@@ -73,15 +73,15 @@ class FoundKeys:
     boot_before, boot_after: as boot_values returns them, with the file as it is and with the new text. problems:
     sentences about sysctl.d files. losing: {key: (file, reason)} of those that another file takes at boot; better: a
     path under which none would, or None.
-    page_size, memory_total (bytes), error_bound (pages): what lint needs. doubts: sentences about that, unmeasured:
-    those about errors.
+    page_size, memory_total, memory_usable (bytes), error_bound (pages): what lint needs. doubts: sentences about that,
+    unmeasured: those about errors.
     """
 
     def __init__(self):
         self.running, self.unavailable, self.read_only, self.unreadable = {}, {}, {}, {}
         self.boot_before, self.boot_after, self.problems = {}, {}, []
         self.losing, self.better = {}, None
-        self.page_size = self.memory_total = None
+        self.page_size = self.memory_total = self.memory_usable = None
         self.error_bound, self.doubts, self.unmeasured = 0, [], []
 
 
@@ -204,7 +204,8 @@ def _measure(files, on_host):
     """Note what lint has to know of the host."""
     reading = HostReading(files)
     release = reading.kernel()
-    on_host.page_size, on_host.memory_total = reading.page_size(None, release), reading.memory_total()
+    on_host.page_size = reading.page_size(None, release)
+    on_host.memory_total, on_host.memory_usable = reading.memory_of_host(on_host.page_size)
     try:
         reserve = running_value(files, RESERVE)
     except OSError as error:

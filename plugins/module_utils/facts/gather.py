@@ -103,10 +103,13 @@ class _Reading(HostReading):
     def host(self, page_size):
         """Return the facts about the host itself."""
         release = self.kernel()
+        page_size = self.page_size(page_size, release)
+        memory_total, memory_usable = self.memory_of_host(page_size)
         return {
             "kernel": release,
-            "page_size": self.page_size(page_size, release),
-            "memory_total": self.memory_total(),
+            "page_size": page_size,
+            "memory_total": memory_total,
+            "memory_usable": memory_usable,
             "network_namespace": self._network_namespace(),
             "container": self._container(),
         }

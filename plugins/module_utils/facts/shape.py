@@ -220,6 +220,7 @@ def _facts(window):
             "kernel": nullable(text(LONGEST_NAME)),
             "page_size": nullable(integer(512, 1 << 30)),
             "memory_total": nullable(integer(1)),
+            "memory_usable": nullable(integer(1)),
             "network_namespace": nullable(choice("initial", "other")),
             "container": nullable(text(LONGEST_NAME)),
             "warnings": WARNINGS,

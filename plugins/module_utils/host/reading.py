@@ -12,6 +12,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds imp
     quoted,
     whole_number,
 )
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host import proc_meminfo
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.generations import (
     PER_CPU_RESERVE,
     counts_in_pages,
@@ -19,6 +20,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.gen
 
 X86_PAGE_SIZE = 4096  # the only one of x86_64; other architectures choose at build time
 LARGEST_TABLE = 1024 * 1024  # bytes; what the kernel prints of a host with 512 processors is smaller
+LARGEST_ZONEINFO = 16 * LARGEST_TABLE  # it has six lines for each processor in each zone of each node
 LONGEST_RELEASE = 64  # characters; include/uapi/linux/utsname.h __NEW_UTS_LEN
 MOST_PROCESSORS = 65536  # CONFIG_NR_CPUS is at most 8192 (arch/x86/Kconfig, arch/powerpc/platforms/Kconfig.cputype)
 MOST_PROBLEMS = 5  # told of one file: the rest of a damaged one says the same
@@ -35,10 +37,13 @@ class HostReading:
         self.warnings = []
         self.unreadable = {}
 
-    def text(self, path, optional=False):
-        """Return the text of *path*, or None with a warning; an *optional* file may be absent without one."""
+    def text(self, path, optional=False, largest=LARGEST_TABLE):
+        """Return the text of *path*, or None with a warning; an *optional* file may be absent without one.
+
+        largest: bytes; a larger file is not read.
+        """
         try:
-            text = self.files.read_if_present(path, LARGEST_TABLE)
+            text = self.files.read_if_present(path, largest)
         except OSError as error:
             self.warnings.append("%s cannot be read: %s" % (path, error.strerror))
             self.unreadable[path] = error
@@ -87,19 +92,36 @@ class HostReading:
         self.warnings.append("the page size of a captured tree cannot be read: sizes are null, give page_size")
         return None
 
-    def memory_total(self):
-        """Return MemTotal in bytes, or None."""
+    def memory_of_host(self, page_size):
+        """Return (total, usable), the bytes of memory of the host and those of them that sockets can use; each None
+        where it is not known.
+
+        Huge pages hold no socket memory, nor does the zone Movable (include/linux/mmzone.h ZONE_MOVABLE): the kernel
+        takes it from the zones up to Normal (mm/page_alloc.c nr_free_buffer_pages). page_size: bytes, or None.
+        """
         text = self.text("/proc/meminfo")
         if text is None:
+            return None, None
+        meminfo = proc_meminfo.parse_meminfo(text)
+        total = bounded((meminfo.get("MemTotal") or 0) * 1024) or None
+        if total is None:
+            self.warnings.append("/proc/meminfo: no line MemTotal with a number of kB")
+            return None, None
+        usable = total - proc_meminfo.huge_pages(meminfo) * 1024 - (self._movable_pages() or 0) * (page_size or 0)
+        if usable > 0:
+            return total, usable
+        self.warnings.append("/proc/meminfo: huge pages and the zone Movable are more than MemTotal")
+        return total, None
+
+    def _movable_pages(self):
+        """Return the pages of the zone Movable of all nodes, None with a warning where that is not known."""
+        text = self.text("/proc/zoneinfo", largest=LARGEST_ZONEINFO)
+        if text is None:
             return None
-        for line in text.splitlines():
-            words = line.split()
-            if words[:1] == ["MemTotal:"] and len(words) == 3:
-                kilobytes = whole_number(words[1]) or 0
-                if kilobytes > 0 and bounded(kilobytes * 1024):
-                    return kilobytes * 1024
-        self.warnings.append("/proc/meminfo: no line MemTotal with a number of kB")
-        return None
+        pages = proc_meminfo.parse_movable_pages(text)
+        if pages is None:
+            self.warnings.append("/proc/zoneinfo: a zone Movable without a number of managed pages")
+        return pages
 
     def error_bound(self, release, page_size, reserve):
         """Return by how many pages the kernel may miscount socket memory (include/net/proto_memory.h), or None.

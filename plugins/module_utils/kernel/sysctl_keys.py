@@ -67,6 +67,7 @@ KEYS = {
 
 # Those that rules name.
 TCP_MEM, UDP_MEM = "net.ipv4.tcp_mem", "net.ipv4.udp_mem"
+RESERVE = "net.core.mem_pcpu_rsv"
 TCP_RMEM, TCP_WMEM = "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"
 RMEM_MAX, WMEM_MAX, RMEM_DEFAULT = "net.core.rmem_max", "net.core.wmem_max", "net.core.rmem_default"
 ORPHANS, TIME_WAIT = "net.ipv4.tcp_max_orphans", "net.ipv4.tcp_max_tw_buckets"

@@ -6,10 +6,14 @@
 
 import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import lint, tcp_mem_floor
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.defaults import kernel_default_tcp_mem
 
 INT_MAX = 2147483647
 PAGES = 4194304  # 16 GiB in pages of 4096 bytes
 MEM, RMEM, MAX = "net.ipv4.tcp_mem", "net.ipv4.tcp_rmem", "net.core.rmem_max"
+UDP, WMEM, RSV = "net.ipv4.udp_mem", "net.ipv4.tcp_wmem", "net.core.mem_pcpu_rsv"
+BIG = {"memory_total": 2**40}
+POOL = {"running": {MEM: [4000, 5000, 6000], RSV: 256}}
 
 
 def rules(settings, **options):
@@ -25,24 +29,38 @@ def rules(settings, **options):
         ("zero", "error", "net.ipv4.udp_mem", [0, 1, 2], [1, 2, 3], {}),
         ("order", "error", MEM, [4000, 4000, 5000], [4000, 4001, 5000], {}),
         ("order", "error", MEM, [4000, 5000, 5000], [4000, 4999, 5000], {}),
-        ("order", "error", RMEM, [4096, 4095, 8192], [4096, 4096, 4096], {}),
-        ("order", "error", RMEM, [0, 1, 2], [1, 1, 1], {}),
-        ("above-memory", "error", MEM, [4000, 5000, PAGES + 1], [4000, 5000, PAGES // 2 - 1], {}),
-        ("half-of-memory", "warning", MEM, [4000, 5000, PAGES // 2], [4000, 5000, PAGES // 2 - 1], {}),
+        ("order", "error", RMEM, [4096, 4095, 8192], [4096, 4096, 8192], {}),
+        ("order", "error", WMEM, [0, 1, 2], [1, 1, 1], {}),
+        ("above-memory", "error", MEM, [40000, 50000, PAGES + 1], [40000, 50000, PAGES // 2 - 1], {}),
+        ("half-of-memory", "warning", MEM, [40000, 50000, PAGES // 2], [40000, 50000, PAGES // 2 - 1], {}),
         (
             "half-of-memory",
             "warning",
             MEM,
-            [4000, 5000, PAGES // 2],
-            [4000, 5000, PAGES // 2 - 1],
+            [40000, 50000, PAGES // 2],
+            [40000, 50000, PAGES // 2 - 1],
             {"memory_total": (PAGES + 1) * 4096 + 4095},
         ),
         ("narrow-band", "warning", MEM, [4000, 4512, 6000], [4000, 4513, 6000], {"error_bound": 512}),
-        ("half-of-memory", "warning", "net.ipv4.udp_mem", [4000, 5000, PAGES], [4000, 5000, 6000], {}),
+        ("half-of-memory", "warning", UDP, [PAGES // 2, PAGES, PAGES + 1], [4000, 5000, 6000], {}),
+        ("half-of-memory", "warning", MEM, [4000, 5000, 6000], [2000, 3000, 4999], {"memory_usable": 10000 * 4096}),
+        ("above-memory", "error", UDP, [PAGES + 1, PAGES + 2, PAGES + 3], [4000, 5000, 6000], {}),
         ("below-floor", "error", MEM, [1023, 2000, 3000], [1024, 2000, 3000], {}),
-        ("below-floor", "error", MEM, [2047, 3000, 4000], [2048, 3000, 4000], {"error_bound": 512}),
+        ("below-floor", "error", MEM, [2047, 9000, 12000], [8192, 12000, 16000], {"error_bound": 2048}),
+        ("near-floor", "warning", MEM, [8191, 12000, 16000], [8192, 12000, 16000], {"error_bound": 2048}),
+        ("not-thresholds", "error", MEM, [4096, 87380, 67108864], [4096, 87380, 64 * 4096], BIG),
+        ("not-thresholds", "error", UDP, [4096, 87380, 67108864], [4096, 87380, 64 * 4096], BIG),
+        ("large-min", "warning", RMEM, [188886, 251850, 377772], [65536, 131072, 6291456], {}),
+        ("large-buffer", "warning", RMEM, [4096, 131072, 2**29 + 1], [4096, 131072, 2**29], {}),
+        ("large-cap", "warning", MAX, 2**28 + 1, 2**28, {"memory_usable": 2**31}),
+        ("buffer-fills-pool", "warning", RMEM, [4096, 8192, 4194304], [4096, 8192, 4096000], POOL),
+        ("autotuning-off", "warning", RMEM, [4096, 131072, 131072], [4096, 131072, 131073], {}),
+        ("autotuning-off", "warning", "net.ipv4.tcp_moderate_rcvbuf", 0, 1, {}),
+        ("large-reserve", "warning", RSV, 1024, 500, dict(POOL, error_bound=512)),
+        ("order", "error", WMEM, [65536, 16384, 65535], [65536, 16384, 4194304], {"page_size": 65536}),
+        ("order", "error", WMEM, [65536, 16384, 4194304], [4096, 16384, 4194304], {}),
         ("too-large", "error", MAX, INT_MAX // 2 + 1, INT_MAX // 2, {}),
-        ("too-large", "error", RMEM, [4096, 8192, INT_MAX + 1], [4096, 8192, INT_MAX], {}),
+        ("too-large", "error", RMEM, [4096, 8192, INT_MAX + 1], [4096, 8192, 2**29], {}),
         ("range", "error", "net.ipv4.tcp_fin_timeout", 0, 1, {}),
         ("range", "error", "net.ipv4.tcp_fin_timeout", 601, 600, {}),
         ("range", "error", "net.ipv4.tcp_max_orphans", 1023, 1024, {}),
@@ -60,9 +78,9 @@ def test_rule(rule, severity, key, bad, good, options):
 def test_lowering_a_value_that_gives_no_room_is_free():
     assert (
         rules(
-            {"net.ipv4.tcp_fin_timeout": 30, "net.ipv4.tcp_moderate_rcvbuf": 0},
+            {"net.ipv4.tcp_fin_timeout": 30, "net.ipv4.tcp_tw_reuse": 0},
             only_raise=True,
-            running={"net.ipv4.tcp_fin_timeout": 60, "net.ipv4.tcp_moderate_rcvbuf": 1},
+            running={"net.ipv4.tcp_fin_timeout": 60, "net.ipv4.tcp_tw_reuse": 1},
         )
         == []
     )
@@ -71,10 +89,10 @@ def test_lowering_a_value_that_gives_no_room_is_free():
 @pytest.mark.parametrize(
     "settings, running, keys",
     [
-        ({MAX: 4096, RMEM: [4096, 8192, 8192]}, {}, [MAX]),
-        ({RMEM: [4096, 8192, 8192]}, {MAX: 4096}, [MAX]),
-        ({"net.core.wmem_max": 4096}, {"net.ipv4.tcp_wmem": [4096, 8192, 8192]}, ["net.core.wmem_max"]),
-        ({MAX: 8192}, {RMEM: [4096, 8192, 8192]}, []),
+        ({MAX: 4095, RMEM: [4096, 8191, 8192]}, {}, [MAX]),
+        ({RMEM: [4096, 8191, 8192]}, {MAX: 4095}, [MAX]),
+        ({"net.core.wmem_max": 4095}, {"net.ipv4.tcp_wmem": [4096, 8191, 8192]}, ["net.core.wmem_max"]),
+        ({MAX: 4096}, {RMEM: [4096, 8191, 8192]}, []),
         ({MAX: 4096}, {}, []),
         ({"net.ipv4.tcp_tw_reuse": 1}, {MAX: 1, RMEM: [1, 2, 3]}, []),
     ],
@@ -103,12 +121,12 @@ def test_what_is_too_large_even_for_bytes_is_not_called_bytes():
 
 
 def test_without_sizes_only_the_rules_that_need_none_apply():
-    assert rules({MEM: [1, 2, INT_MAX]}, page_size=None, memory_total=None) == []
+    assert rules({MEM: [1, 2, 64]}, page_size=None, memory_total=None) == []
     assert rules({MEM: [3, 2, 1]}, page_size=None, memory_total=None) == [("order", "error", MEM)]
 
 
 def test_errors_come_first_and_foreign_keys_are_left_alone():
-    assert rules({MAX: 4096, RMEM: [4096, 8192, 1], "vm.swappiness": "10"}, running={MAX: 8192}) == [
+    assert rules({MAX: 4096, RMEM: [4096, 8192, 1024], "vm.swappiness": "10"}, running={MAX: 8192}) == [
         ("order", "error", RMEM),
         ("lowers", "warning", MAX),
     ]
@@ -123,10 +141,33 @@ def test_floor_is_4_mib_or_4_reserves(page_size, error_bound, floor):
 
 def test_a_silenced_warning_stays_with_its_reason_and_goes_last():
     reasons = {"lowers": "moved to another host"}
-    results = lint({MAX: 4096, RMEM: [4096, 8192, 8192]}, running={MAX: 8192}, reasons=reasons)
+    results = lint({MAX: 4095, RMEM: [4096, 8191, 8192]}, running={MAX: 8192}, reasons=reasons)
     assert [(one["id"], one["severity"], one.get("silenced")) for one in results] == [
         ("cap-below-autotuning", "warning", None),
         ("lowers", "warning", "moved to another host"),
     ]
     refused = lint({MAX: 4096}, running={MAX: 8192}, only_raise=True, reasons=reasons)
     assert [one["severity"] for one in refused] == ["error"], "an error cannot be silenced"
+
+
+@pytest.mark.parametrize("page_size", [4096, 16384, 65536])
+@pytest.mark.parametrize("memory", [2**29 * 2**number for number in range(14)])
+def test_what_a_kernel_gives_itself_is_no_error(memory, page_size):
+    """From 512 MiB to 4 TiB, on 1 to 512 processors; of a kernel before 6.0, with the maxima of 6.0, and of 6.18."""
+    pages = int(memory * 0.97) // page_size
+    for processors in (1, 2, 16, 128, 512):
+        for largest, small, cap in ((6, 4096, 212992), (6, page_size, 212992), (32, page_size, 4194304)):
+            settings = {
+                MEM: kernel_default_tcp_mem(pages),
+                UDP: kernel_default_tcp_mem(pages, 8),
+                RMEM: [small, max(small, 131072), max(131072, min(largest * 2**20, memory // 128))],
+                WMEM: [small, 16384, max(65536, min(4 * 2**20, memory // 128))],
+                MAX: cap,
+                "net.core.wmem_max": cap,
+            }
+            bound = processors * 2**20 // page_size
+            found = lint(settings, page_size, memory, bound, memory_usable=memory)
+            assert [one for one in found if one["severity"] == "error"] == []
+            assert {one["id"] for one in found} <= {"near-floor", "cap-below-autotuning"}
+            again = lint(settings, page_size, memory, bound, settings, only_raise=True)
+            assert [one for one in again if one["severity"] == "error"] == [], "it can be written back"

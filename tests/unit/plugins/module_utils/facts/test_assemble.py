@@ -14,7 +14,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts impo
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel import counters
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS
 
-HOST = {"kernel", "page_size", "memory_total", "network_namespace", "container", "warnings"}
+HOST = {"kernel", "page_size", "memory_total", "memory_usable", "network_namespace", "container", "warnings"}
 SIZE = {"pages", "bytes"}
 THRESHOLDS = {"low", "pressure", "high"}
 
@@ -323,8 +323,8 @@ BROKEN, GARBAGE = "BROKEN", b"\x7fELF\xff\xfe\x00"
             ["counters Udp6InErrors"],
             "/proc/net/snmp6: no counter Udp6InErrors",
         ),
-        ("/proc/meminfo", None, ["memory_total"], "/proc/meminfo does not exist"),
-        ("/proc/meminfo", GARBAGE, ["memory_total"], "/proc/meminfo: no line MemTotal"),
+        ("/proc/meminfo", None, ["memory_total", "memory_usable"], "/proc/meminfo does not exist"),
+        ("/proc/meminfo", GARBAGE, ["memory_total", "memory_usable"], "/proc/meminfo: no line MemTotal"),
         (
             "/proc/sys/kernel/osrelease",
             None,
@@ -548,7 +548,12 @@ def test_a_page_size_that_no_kernel_has_is_refused(host, page_size):
             TCP_MEM,
             "net.ipv4.tcp_mem: the kernel printed '1 2 18446744073709551616\\n', not 3 numbers",
         ),
-        ("/proc/meminfo", "MemTotal: %s kB\n" % ("9" * 5000), ["memory_total"], "/proc/meminfo: no line MemTotal"),
+        (
+            "/proc/meminfo",
+            "MemTotal: %s kB\n" % ("9" * 5000),
+            ["memory_total", "memory_usable"],
+            "/proc/meminfo: no line MemTotal",
+        ),
     ],
 )
 def test_a_number_that_64_bits_do_not_hold_is_null_and_named(host, path, change, nulls, warning):

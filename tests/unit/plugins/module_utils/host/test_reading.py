@@ -60,8 +60,44 @@ def test_page_size_is_given_or_asked_or_implied_never_guessed(host):
 def test_memory_total(host, text, size):
     host.write("/proc/meminfo", text)
     reading = HostReading(host.files)
-    assert reading.memory_total() == size
+    assert reading.memory_of_host(4096) == (size, size)
     assert len(reading.warnings) == (size is None)
+
+
+MEMORY = "MemTotal:  1000000 kB\n"
+ZONES = "Node 0, zone   Normal\n  pages free     9\n        managed  77\nNode %s, zone  Movable\n        managed  %s\n"
+
+
+@pytest.mark.parametrize(
+    "meminfo, zoneinfo, kilobytes, warned",
+    [
+        ("Hugetlb:  400000 kB\n", ZONES % (0, 0), 600000, None),
+        ("Hugetlb:  400000 kB\nHugePages_Total:     9\nHugepagesize: 2048 kB\n", ZONES % (0, 0), 600000, None),
+        ("HugePages_Total:     100\nHugepagesize:       2048 kB\n", ZONES % (0, 0), 1000000 - 204800, None),
+        ("HugePages_Total:     100\n", ZONES % (0, 0), 1000000, None),
+        ("", ZONES % (0, 1000) + ZONES % (1, 500), 1000000 - 6000, None),
+        ("", ZONES % (0, "many"), 1000000, "zone Movable without a number"),
+        ("", ZONES % (0, "-5"), 1000000, "zone Movable without a number"),
+        ("", "Node 0, zone  Movable\nNode 1, zone  Normal\n        managed 5\n", 1000000, "without a number"),
+        ("", "Node 0, zone  Movable\n", 1000000, "without a number"),
+        ("Hugetlb: 400000 kB\n", None, 600000, "/proc/zoneinfo does not exist"),
+        ("Hugetlb: 1000000 kB\n", ZONES % (0, 0), None, "more than MemTotal"),
+        ("Hugetlb: %s kB\n" % ("9" * 5000), ZONES % (0, 0), 1000000, None),
+        ("Hugetlb: -400 kB\n", ZONES % (0, 0), 1000000, None),
+    ],
+)
+def test_memory_that_sockets_can_use(host, meminfo, zoneinfo, kilobytes, warned):
+    host.write("/proc/meminfo", MEMORY + meminfo)
+    host.write("/proc/zoneinfo", zoneinfo)
+    reading = HostReading(host.files)
+    assert reading.memory_of_host(4096) == (1024000000, kilobytes and kilobytes * 1024)
+    assert (warned in " ".join(reading.warnings)) if warned else reading.warnings == []
+
+
+def test_a_zone_is_in_pages_of_the_host(host):
+    host.write("/proc/meminfo", MEMORY)
+    host.write("/proc/zoneinfo", ZONES % (0, 100))
+    assert HostReading(host.files).memory_of_host(65536) == (1024000000, 1024000000 - 6553600)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +136,7 @@ def test_a_bound_that_64_bits_do_not_hold_is_none(host):
 def test_a_memory_that_no_host_has(host, number):
     host.write("/proc/meminfo", "MemTotal: %s kB\n" % number)
     reading = HostReading(host.files)
-    assert reading.memory_total() is None
+    assert reading.memory_of_host(4096) == (None, None)
     assert reading.warnings == ["/proc/meminfo: no line MemTotal with a number of kB"]
 
 
