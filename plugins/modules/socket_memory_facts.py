@@ -520,7 +520,7 @@ ansible_facts:
               description: The reason of each value, as a sentence.
               type: dict
               returned: success
-              sample: {net.ipv4.tcp_mem: high is 18.75 % of memory}
+              sample: {net.ipv4.tcp_mem: high is 18.75 % of usable memory}
             profile:
               description:
                 - The profile of the workload, V(balanced), V(application_server), V(many_connections),
@@ -534,7 +534,7 @@ ansible_facts:
               returned: success
               contains:
                 memory:
-                  description: The memory that is shared out.
+                  description: The memory that is shared out, without huge pages and ZONE_MOVABLE.
                   type: dict
                   returned: success
                   sample: {pages: 4029960, bytes: 16506716160}
@@ -569,6 +569,13 @@ ansible_facts:
                       type: float
                       returned: success
                       sample: 0
+                worst_case:
+                  description:
+                    - What the workload can come to at most, with all its connections and full buffers. Null where it
+                      does not say.
+                  type: dict
+                  returned: success
+                  sample: {pages: 320000, bytes: 1310720000}
                 needs:
                   description: Everything that asks for memory.
                   type: list

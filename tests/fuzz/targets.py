@@ -510,9 +510,9 @@ WORKLOADS = (
         "udp_buffer_bytes": "1MiB",
         "silence": {"narrow-band": "measured"},
     },
-    {"observed_peak": "facts", "receive_buffer_bytes": 4096, "send_buffer_bytes": "1MiB"},
+    {"observed_peak": "facts", "receive_buffer_bytes": 4096, "send_buffer_bytes": "1MiB", "direction": "send"},
 )
-WORKLOAD_WORDS = tuple(workload.QUANTITIES) + workload.OTHERS + workload.PROFILE_NAMES + KEYS
+WORKLOAD_WORDS = tuple(workload.QUANTITIES) + workload.OTHERS + workload.PROFILE_NAMES + workload.DIRECTIONS + KEYS
 MEMORY = (512 << 20, 16 << 30, 4 << 40)
 _FACTS = {}
 

@@ -16,10 +16,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.asse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.window import window
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.kernel_log import find_messages
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.observation import observe
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.defaults import (
-    kernel_default_orphans,
-    kernel_default_tcp_mem,
-)
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.defaults import kernel_defaults
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.generations import counts_in_pages
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import under_memory_pressure
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.report.audit import audit
@@ -67,8 +64,7 @@ __all__ = (
     "judge",
     "judge_batch",
     "judge_fleet",
-    "kernel_default_orphans",
-    "kernel_default_tcp_mem",
+    "kernel_defaults",
     "lint",
     "observe",
     "prove",

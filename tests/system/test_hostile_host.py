@@ -136,7 +136,7 @@ def true_answers(tmp_path_factory):
 
         add(tune, "tuned")
         add(tune, "worse", under_pressure(lane, 3))
-        add(tune, "refused", **{"zz-later.conf": "net.core.rmem_max = 300000\n"})
+        add(tune, "refused", **{"zz-later.conf": "net.ipv4.tcp_mem = 100000 200000 300000\n"})
         add(read, "reads")
         variables = {"socket_memory_fast_lane": LANES[lane], "tune_tcp_serial": "100%"}
         ran = run(tune, TUNE, variables=variables)

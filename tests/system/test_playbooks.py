@@ -22,9 +22,15 @@ DROPIN = pathlib.Path("/etc/sysctl.d/99-tcp-memory.conf")
 SYSTEMD_SYSCTL = "/usr/lib/systemd/systemd-sysctl"
 
 
+# What asks for buffers too: six settings on every kernel.
+PATH = {"bandwidth_mbps": "10Gbit/s", "rtt_ms": "20ms"}
+SIZED = json.dumps({"tune_tcp_workload": PATH})
+
+
 def overrides(**values):
     """Return extra variables that override keys of net.ipv4."""
-    return json.dumps({"tune_tcp_workload": {"overrides": {"net.ipv4." + key: value for key, value in values.items()}}})
+    changed = {"net.ipv4." + key: value for key, value in values.items()}
+    return json.dumps({"tune_tcp_workload": dict(PATH, overrides=changed)})
 
 
 def test_check_mode_tells_and_changes_nothing(playbook, host_as_before):
@@ -41,14 +47,14 @@ def test_check_mode_tells_and_changes_nothing(playbook, host_as_before):
 
 def test_tune_holds_now_and_at_boot_and_rolls_back(playbook, host_as_before):
     """The whole way, with the real systemd-sysctl as the witness for the next boot."""
-    first = playbook("tune-tcp.yml")
+    first = playbook("tune-tcp.yml", variables=SIZED)
     assert not first.failed, first.output
     assert first.recap("changed") == 1
     assert "PASS: localhost: 6 settings hold now and after the next boot." in first.output
     tuned = running()
     assert tuned["net.ipv4.tcp_mem"] != host_as_before["net.ipv4.tcp_mem"]
 
-    second = playbook("tune-tcp.yml")
+    second = playbook("tune-tcp.yml", variables=SIZED)
     assert not second.failed
     assert second.recap("changed") == 0
     assert not playbook(VERIFY).failed
@@ -68,7 +74,7 @@ def test_tune_holds_now_and_at_boot_and_rolls_back(playbook, host_as_before):
 
 def test_rollback_of_one_run_and_not_over_what_somebody_else_changed(playbook, host_as_before):
     """tune_tcp_rollback_to and tune_tcp_rollback_force."""
-    assert not playbook("tune-tcp.yml").failed
+    assert not playbook("tune-tcp.yml", variables=SIZED).failed
     first = running()
     assert not playbook("tune-tcp.yml", variables=overrides(tcp_fin_timeout=30)).failed
     assert running() != first
@@ -94,7 +100,7 @@ def test_a_host_that_may_not_pass_fails_with_its_verdict_and_keeps_its_settings(
     """The rescue is for batches that got worse: here nothing is rolled back, the last failure tells why, and
     reporting does not fail.
     """
-    shut = {"pressure_gate_fail_states": ["normal", "soft"]}
+    shut = {"pressure_gate_fail_states": ["normal", "soft"], "tune_tcp_workload": PATH}
     run = playbook("tune-tcp.yml", variables=json.dumps(shut))
     assert run.failed and DROPIN.exists()
     last = run.output.split(": Fail the host]", 1)[1]
@@ -107,7 +113,7 @@ def test_a_host_that_may_not_pass_fails_with_its_verdict_and_keeps_its_settings(
 
 def test_value_the_kernel_refuses_leaves_file_and_kernel_as_they_were(playbook, host_as_before):
     """tcp_tw_reuse takes 0, 1 and 2; that is for the kernel to say."""
-    assert not playbook("tune-tcp.yml").failed
+    assert not playbook("tune-tcp.yml", variables=SIZED).failed
     file_before, values_before = DROPIN.read_text(), running()
     run = playbook("tune-tcp.yml", variables=overrides(tcp_tw_reuse=3, tcp_fin_timeout=30))
     assert run.failed
@@ -163,7 +169,7 @@ def test_wrong_input_is_refused_before_the_host_is_touched(playbook, variables, 
 
 def test_verify_fails_with_a_table_of_what_differs_and_why(playbook):
     """Somebody changes a running value, somebody else adds a file that sorts later."""
-    assert not playbook("tune-tcp.yml").failed
+    assert not playbook("tune-tcp.yml", variables=SIZED).failed
     good = playbook(VERIFY)
     assert good.code == 0
     assert [line for line in good.lines if "localhost: " in line] == [
@@ -190,7 +196,7 @@ def test_verify_fails_with_a_table_of_what_differs_and_why(playbook):
         "columns must line up"
     )
 
-    refused = playbook("tune-tcp.yml")
+    refused = playbook("tune-tcp.yml", variables=SIZED)
     assert refused.code == 2
     assert "use the path /etc/sysctl.d/z-99-tcp-memory.conf" in refused.output
     assert running()["net.core.rmem_max"] == 5000000
@@ -212,7 +218,7 @@ def test_verify_fails_with_a_table_of_what_differs_and_why(playbook):
 def test_verify_judges_cached_facts_without_the_host(playbook, tmp_path):
     """The facts of one run, then a host that does not answer."""
     cache = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(tmp_path / "cache")}
-    assert not playbook("tune-tcp.yml", **cache).failed
+    assert not playbook("tune-tcp.yml", variables=SIZED, **cache).failed
     gone = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
     assert playbook(VERIFY, variables=json.dumps(gone), **cache).code == 4
     cached = playbook(VERIFY, variables=json.dumps(dict(gone, verify_tcp_gather=False)), **cache)

@@ -19,6 +19,7 @@ WORKLOAD = {
     "connections": "20000",
     "buffer_bytes": "64KiB",
     "active_fraction": "25%",
+    "direction": "both",
     "churn": "2000/s",
     "udp_sockets": 50,
     "udp_buffer_bytes": "1MiB",
@@ -68,7 +69,7 @@ def test_documented_what_if_runs_on_a_saved_audit(playbook, host_as_before, tmp_
     assert not run.failed, run.output
     assert run.recap("changed") == 0
     assert re.search(
-        r"localhost: tcp_mem \d+ \d+ \d+, .*; today: 50000 connections need 1\.2 GiB of TCP memory at most", run.output
+        r"localhost: tcp_mem \d+ \d+ \d+, .*; today: 50000 connections need 12\.2 GiB of TCP memory at most", run.output
     )
     assert "capacity" in hosts[0]["socket_memory"]
     assert running() == host_as_before

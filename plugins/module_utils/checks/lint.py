@@ -504,6 +504,12 @@ CHECKS = (
     ),
 )
 # What only a recommendation can find, see sizing.budget.
-OF_A_WORKLOAD = ("demand-above-ceiling", "overcommitted", "quarter-of-memory")
+OF_A_WORKLOAD = (
+    "application-server-recipe",
+    "container-too-small",
+    "demand-above-ceiling",
+    "overcommitted",
+    "quarter-of-memory",
+)
 ERRORS = tuple(check.identifier for check in CHECKS if check.severity == "error")
 WARNINGS = tuple(check.identifier for check in CHECKS if check.severity == "warning") + OF_A_WORKLOAD

@@ -172,6 +172,7 @@ BUDGET = record(
         "ceiling": SIZE,
         "demand": nullable(SIZE),
         "demand_bytes": nullable(_all(number(), ("connections", "orphans"))),
+        "worst_case": nullable(SIZE),
         "needs": items(record({"need": text(LONGEST_NAME), "low": SIZE, "formula": text()})),
         "in_flight_bytes": nullable(number()),
         "paths": items(

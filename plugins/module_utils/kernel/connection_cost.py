@@ -44,6 +44,8 @@ SOCK_MIN_SNDBUF = 4608  # bytes
 # Receive buffer per byte of window once the kernel measures: 1500-byte frames in buffers of a page have a ratio of
 # about 0.35.
 MEASURED_OVERHEAD = 3
+# Send buffer per byte in flight: net/ipv4/tcp_input.c tcp_sndbuf_expand, net/ipv4/tcp_bbr.c bbr_sndbuf_expand.
+SENT_OVERHEAD, MOST_SENT_OVERHEAD = 2, 3
 
 
 def _generation(release):
@@ -109,6 +111,15 @@ def buffer_for_window(window_bytes, release, adv_win_scale=1):
         return window_bytes << -adv_win_scale
     parts = 1 << adv_win_scale
     return -(-window_bytes * parts // (parts - 1))
+
+
+def send_buffer_for_flight(bytes_in_flight):
+    """Return the send buffer in bytes, as in tcp_wmem[2], that keeps *bytes_in_flight* on the way.
+
+    That of BBR, which needs the most: an application chooses its congestion control itself (TCP_CONGESTION), so
+    net.ipv4.tcp_congestion_control does not tell. Others leave a third of it unused.
+    """
+    return MOST_SENT_OVERHEAD * bytes_in_flight
 
 
 def receive_buffer_held(so_rcvbuf_bytes):

@@ -21,6 +21,19 @@ FIRST_WINDOW_RATIO = 65  # 1,200 bytes in a page and its skb; 6.6 to 6.9, EL9.4 
 EL9_RELEASES_WITH_RATIO = ((570, WINDOW_RATIO), (427, FIRST_WINDOW_RATIO))
 VERSIONS_WITH_RATIO = (((6, 10), WINDOW_RATIO), ((6, 6), FIRST_WINDOW_RATIO))
 
+# Since which version a default is what it is, the newest first; the last one holds for every older kernel.
+# net/ipv4/tcp.c tcp_init: tcp_rmem[1], 128 KiB from 4.20 on, and the most of tcp_rmem[2], 32 MiB from 6.16 on.
+RECEIVE_STARTS = (((4, 20), 131072), ((0, 0), 87380))  # bytes
+RECEIVE_MAXIMA = (((6, 16), 32 * 1024 * 1024), ((0, 0), 6 * 1024 * 1024))  # bytes
+# net/core/sock.c sysctl_rmem_max, sysctl_wmem_max: before 6.18 SK_RMEM_MAX, 256 packets of 256 bytes.
+ASKED_MAXIMA = (((6, 18), 4 * 1024 * 1024), ((0, 0), 212992))  # bytes
+# net/ipv4/tcp_ipv4.c tcp_sk_init, sysctl_tcp_limit_output_bytes
+OUTPUT_LIMITS = (((6, 16), 4 * 1024 * 1024), ((4, 20), 1024 * 1024), ((0, 0), 256 * 1024))  # bytes
+# net/core/sock.c sysctl_optmem_max; from 6.8 on of each network namespace, net/core/net_namespace.c
+ANCILLARY_MAXIMA = (((6, 8), 128 * 1024), ((0, 0), 20480))  # bytes
+# include/linux/socket.h SOMAXCONN
+ACCEPT_QUEUES = (((5, 4), 4096), ((0, 0), 128))
+
 
 def _leading_number(text):
     """Return the number that *text* begins with, None without one, and for one that is too large."""
@@ -50,6 +63,15 @@ def counts_in_pages(release):
         return None
     el9 = _el9_release(release)
     return version >= (6, 0) if el9 is None else el9 >= EL9_RELEASE_WITH_PAGES
+
+
+def since(steps, release):
+    """Return what the kernel *release* (uname -r) has of *steps*, ((version, value), …) with the newest first.
+
+    A release that cannot be read gets the last, the oldest.
+    """
+    version = kernel_version(release) or (0, 0)
+    return next(value for first, value in steps if version >= first)
 
 
 def window_ratio(release):

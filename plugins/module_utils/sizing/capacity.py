@@ -17,7 +17,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sys
     THRESHOLDS,
     WMEM_MAX,
 )
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.demand import bytes_of, tcp_demand
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.demand import tcp_demand, worst_case
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.host_to_size import host_to_size
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.workload import check_workload
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import human_bytes
@@ -100,7 +100,7 @@ def _needs(host, workload, thresholds):
     """
     if not workload["connections"]:
         return None
-    tcp = host.size_of(bytes_of(tcp_demand(host, workload)))
+    tcp = host.size_of(worst_case(tcp_demand(host, workload)))
     below = [name for name, pages in zip(THRESHOLDS, thresholds) if pages is not None and tcp["pages"] < pages]
     return {
         "connections": workload["connections"],

@@ -9,23 +9,23 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.fin
     run_checks,
     silence,
 )
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import lint
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.defaults import (
-    UDP_DEFAULT_DIVISOR,
-    kernel_default_tcp_mem,
-)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import (
     KEYS,
     TCP_MEM,
+    TCP_RMEM,
+    TCP_WMEM,
     UDP_MEM,
     format_value,
 )
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.budget import CHECKS, budget
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.demand import tcp_demand
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.demand import (
+    receive_default,
+    tcp_demand,
+    udp_demand,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.host_to_size import host_to_size
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.profiles import PROFILES, proposals
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.proposal import Proposal
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.reasons import sentence
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.reasons import full_buffers, sentence
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.thresholds import tcp_needs
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.workload import FACTS, check_workload
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import human_bytes
@@ -40,29 +40,25 @@ def recommend(facts, workload=None):
     facts without page size or memory size.
     """
     workload = check_workload(workload)
-    host = host_to_size(facts).keeping(workload["only_raise"])
+    profile = PROFILES[workload["profile"]]
+    host = host_to_size(facts).keeping(workload["only_raise"], profile.small_buffers)
     if workload["observed_peak"] == FACTS:
         workload = dict(workload, observed_peak=_observed(facts))
-    profile, demand = PROFILES[workload["profile"]], tcp_demand(host, workload)
+    demand = tcp_demand(host, workload)
     needs = tcp_needs(host, workload, demand, profile.share)
-    given = proposals(host, workload, profile.rules, needs)
-    chosen = {key: host.raised(key, proposal) for key, proposal in given.items()}
-    chosen.update({key: Proposal(value, "overrides") for key, value in workload["overrides"].items()})
+    chosen = proposals(host, workload, profile, needs)
     settings = {key: proposal.value for key, proposal in chosen.items()}
-    low, _pressure, high = settings[TCP_MEM]
-    udp_limit = (
-        settings.get(UDP_MEM)
-        or host.running.get(UDP_MEM)
-        or kernel_default_tcp_mem(host.memory_pages, UDP_DEFAULT_DIVISOR)
-    )[0]
+    low, pressure, high = settings[TCP_MEM]
+    udp_limit = settings.get(UDP_MEM, host.now(UDP_MEM))[0]
     beyond = silence(
         run_checks(
             CHECKS,
             {
                 "host": host,
                 "workload": workload,
+                "demand": demand,
+                "udp_demand": udp_demand(workload, receive_default(host, chosen)),
                 "needs": needs,
-                "proposed_high": given[TCP_MEM].value[2],
                 "tcp_low": low,
                 "tcp_high": high,
                 "udp_limit": udp_limit,
@@ -71,16 +67,18 @@ def recommend(facts, workload=None):
         workload["silence"],
     )
     reasons = {key: sentence(proposal) for key, proposal in chosen.items()}
+    for key in (TCP_RMEM, TCP_WMEM):
+        if key in settings:
+            reasons[key] += full_buffers(pressure * host.page_size, settings[key][2])
     for one in counting(beyond, "warning"):
         # lint of the drop-in cannot see these, so the file tells them; without numbers, which follow memory
         reasons[TCP_MEM] += "; %s: %s" % (one["id"], one["remedy"].rstrip("."))
-    found = lint(settings, host.page_size, host.memory_total, host.error_bound, host.running)
     return {
         "profile": workload["profile"],
         "settings": settings,
         "reasons": reasons,
         "budget": budget(host, workload, demand, needs, settings, udp_limit),
-        "lint": silence(found + beyond, workload["silence"]),
+        "lint": silence(host.lint(settings, host.running) + beyond, workload["silence"]),
     }
 
 

@@ -34,7 +34,8 @@ QUANTITIES = {
     "udp_buffer_bytes": _ASKED_BUFFER,
     "container_memory_bytes": Quantity("bytes", 4 * 1024 * 1024, LARGEST_MEMORY, True),
 }
-OTHERS = ("profile", "paths", "only_raise", "overrides", "silence")
+DIRECTIONS = ("both", "receive", "send")  # of the data, seen from the host
+OTHERS = ("profile", "direction", "paths", "only_raise", "overrides", "silence")
 
 
 def check_workload(workload=None):
@@ -62,11 +63,13 @@ def check_workload(workload=None):
     }
     if observed == FACTS:
         checked["observed_peak"] = FACTS
-    checked["profile"] = given.get("profile") or "balanced"
-    if checked["profile"] not in PROFILE_NAMES:
-        raise refuse(
-            "workload.profile", quoted(checked["profile"]), "one of " + ", ".join(PROFILE_NAMES), "Choose a profile."
-        )
+    for name, words, advice in (
+        ("profile", PROFILE_NAMES, "Choose a profile."),
+        ("direction", DIRECTIONS, "Say which way the data goes, seen from the host."),
+    ):
+        checked[name] = given.get(name) or words[0]
+        if checked[name] not in words:
+            raise refuse("workload." + name, quoted(checked[name]), "one of " + ", ".join(words), advice)
     checked["only_raise"] = given.get("only_raise", True)
     if not isinstance(checked["only_raise"], bool):
         raise refuse("workload.only_raise", quoted(checked["only_raise"]), "true or false", "Correct it.")

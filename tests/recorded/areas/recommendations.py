@@ -24,7 +24,6 @@ from ansible_collections.linux_net.socket_memory.tests.recorded.cases import (
     ORPHANS,
     REUSE,
     RMEM,
-    START,
     TIB,
     UDP_MEM,
     WAITING,
@@ -36,8 +35,7 @@ from ansible_collections.linux_net.socket_memory.tests.recorded.cases import (
 )
 from ansible_collections.linux_net.socket_memory.tests.recorded.collection import (
     counts_in_pages,
-    kernel_default_orphans,
-    kernel_default_tcp_mem,
+    kernel_defaults,
     recommend,
 )
 
@@ -98,6 +96,12 @@ WORKLOADS: dict[str, dict[str, Any]] = {
         "send_buffer_bytes": "16KiB",
         "udp_sockets": 10,
     },
+    "one way": {
+        "connections": 50000,
+        "buffer_bytes": "64KiB",
+        "direction": "send",
+        "paths": [{"bandwidth_mbps": "10Gbit/s", "rtt_ms": 80}],
+    },
     "overrides": {
         "profile": "application_server",
         "churn": 50,
@@ -116,24 +120,11 @@ def host_of_parts(memory_name: str, kernel_name: str, processors: int, page: int
     in_pages = counts_in_pages(kernel)
     bound = processors * MIB // page_size if in_pages else 0
     pages = memory // page_size
-    defaults = kernel_default_orphans(memory)
-    newest = kernel_name == "6.18"
     limits = {
-        MEM: kernel_default_tcp_mem(pages),
-        UDP_MEM: kernel_default_tcp_mem(pages, 8),
-        RMEM: [4096, 131072, max(131072, min((32 if newest else 6) * MIB, memory // 128))],
-        WMEM: [4096, 16384, max(65536, min(4 * MIB, memory // 128))],
-        MAX: 4 * MIB if newest else 212992,
-        WMAX: 4 * MIB if newest else 212992,
-        START: 212992,
-        "net.core.optmem_max": 20480,
-        BACKLOG: 4096 if in_pages else 128,
-        ORPHANS: defaults,
-        WAITING: defaults,
+        **kernel_defaults(kernel, page_size, pages),
         FIN: 60,
         REUSE: 2,
         "net.ipv4.tcp_notsent_lowat": LARGEST,
-        "net.ipv4.tcp_limit_output_bytes": 262144,
         "net.ipv4.tcp_adv_win_scale": 1,
         "net.ipv4.tcp_moderate_rcvbuf": 1,
     }
@@ -171,6 +162,7 @@ TUNED: dict[str, dict[str, Any]] = {
     "thresholds smaller by more than a sixth": {MEM: [310000, 413000, 620000]},
     "thresholds in bytes": {MEM: [131072000, 262144000, 524288000]},
     "thresholds out of order": {MEM: [900000, 800000, 700000]},
+    "what kernels clamp": {MAX: 2**31 - 1, WMAX: 2**31 - 1},
     "more orphans": {ORPHANS: 300000, WAITING: 300000},
     "the recipe": {
         MEM: [503744, 1007488, 2014976],
@@ -278,6 +270,9 @@ def _tuned() -> Iterator[tuple[str, Any]]:
         "larger buffers, which a profile wants small",
         changes(*(recommend(facts, {"profile": "many_connections"}) for facts in (plain, small))),
     )
+    for part in (0.7, 0.3, 0.1):
+        facts = dict(plain, memory_usable=int(plain["memory_total"] * part))
+        yield f"huge pages leave {part:.0%}", changes(recommend(plain), recommend(facts))
     largest = host_of_parts("4 TiB", "EL8", 512, 4)
     longest = {"bandwidth_mbps": "10Tbit/s", "rtt_ms": "60s"}
     yield "the longest path, on a large host", changes(recommend(largest), recommend(largest, longest))

@@ -58,6 +58,7 @@ WORKLOADS: tuple[Any, ...] = (
     {"receive_buffer_bytes": 4096},
     {"send_buffer_bytes": 4096},
     {"active_fraction": 0.5},
+    {"direction": "up"},
     {"bandwidth_mbps": 100},
     {"rtt_ms": 1},
     {"bandwidth_mbps": "10G", "rtt_ms": 1},

@@ -9,6 +9,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.con
     buffer_for_window,
     idle_bytes,
     receive_buffer_held,
+    send_buffer_for_flight,
     send_buffer_held,
     truesize,
     window_of_buffer,
@@ -118,3 +119,7 @@ def test_nothing_costs_less_than_its_payload_and_more_costs_more(release):
 )
 def test_kernel_doubles_what_is_asked(asked, receive, send):
     assert (receive_buffer_held(asked), send_buffer_held(asked)) == (receive, send)
+
+
+def test_a_send_buffer_is_enough_for_bbr_which_needs_the_most():
+    assert send_buffer_for_flight(25000000) == 75000000

@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.generations import (
     counts_in_pages,
     kernel_version,
+    since,
     window_ratio,
 )
 
@@ -70,3 +71,10 @@ def test_first_window_ratio(release, ratio):
 )
 def test_version(release, version):
     assert kernel_version(release) == version
+
+
+@pytest.mark.parametrize(
+    "release, value", [("6.15.9", "old"), ("6.16.0", "new"), ("7.0", "new"), (None, "old"), ("x", "old")]
+)
+def test_a_step_begins_with_its_version(release, value):
+    assert since((((6, 16), "new"), ((0, 0), "old")), release) == value

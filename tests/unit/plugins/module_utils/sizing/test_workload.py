@@ -37,6 +37,13 @@ def test_every_option_is_filled_in():
 
 
 @pytest.mark.parametrize(
+    "given, direction", [({}, "both"), ({"direction": None}, "both"), ({"direction": "send"}, "send")]
+)
+def test_data_goes_both_ways_unless_something_else_is_said(given, direction):
+    assert check_workload(given)["direction"] == direction
+
+
+@pytest.mark.parametrize(
     "given", [{"bandwidth_mbps": "10Gbit/s", "rtt_ms": "20ms"}, {"paths": [{"bandwidth_mbps": 10000, "rtt_ms": 20}]}]
 )
 def test_one_path_is_the_same_alone_and_in_a_list(given):
@@ -63,6 +70,9 @@ def test_one_path_is_the_same_alone_and_in_a_list(given):
         ({"receive_buffer_bytes": 4096}, "Give send_buffer_bytes too"),
         ({"send_buffer_bytes": 4096}, "Give receive_buffer_bytes too"),
         ({"active_fraction": 0.5}, "active_fraction without connections"),
+        ({"direction": "up"}, "workload.direction: found 'up', expected one of both, receive, send"),
+        ({"direction": ["send"]}, "workload.direction"),
+        ({"direction": 10**5000}, "workload.direction: found a number of"),
         ({"udp_buffer_bytes": 4096}, "udp_buffer_bytes without udp_sockets"),
         ({"observed_peak": "much"}, "workload.observed_peak"),
         ({"memory_fraction": "60%"}, "workload.memory_fraction"),
