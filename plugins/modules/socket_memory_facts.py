@@ -178,7 +178,7 @@ ansible_facts:
             state:
               description:
                 - The state of TCP memory, by the kernel's flag first and the numbers second. V(normal), V(soft),
-                  V(imminent), V(pressure), V(recovering), V(critical), or null where nothing can be told.
+                  V(imminent), V(pressure), V(recovering), V(stale), V(critical), or null where nothing can be told.
               type: str
               returned: success
               sample: normal
@@ -193,7 +193,9 @@ ansible_facts:
               returned: success
               sample: 0.32
             error_bound:
-              description: How far the true memory may be from what the kernel counts.
+              description:
+                - How far the true memory may be from what the kernel counts. It is in no state, because the kernel
+                  decides by what it counts.
               type: dict
               returned: success
               sample: {pages: 0, bytes: 0}
@@ -283,7 +285,9 @@ ansible_facts:
                   returned: success
                   sample: {pages: 755554, bytes: 3094749184}
             state:
-              description: V(normal) or V(critical), or null where nothing can be told.
+              description:
+                - V(normal), V(critical) where one more datagram of 64 KiB does not fit below C(low), or null where
+                  nothing can be told.
               type: str
               returned: success
               sample: normal
@@ -317,8 +321,12 @@ ansible_facts:
           returned: with the subset V(limits), where there are any
           sample: {net.ipv4.tcp_mem: Permission denied}
         counters:
-          description: Counters of the kernel that are about memory, by their names, of this network namespace, since
-            boot.
+          description:
+            - Counters of the kernel that are about memory, by their names, of this network namespace, since boot, and
+              what moved meanwhile (C(TcpInSegs), C(TcpOutSegs), C(TcpRetransSegs), C(UdpInDatagrams),
+              C(Udp6InDatagrams)). Those of MPTCP begin with C(MPTcpExt). Null where a kernel does not have one.
+            - C(UdpDrops) is what all UDP sockets dropped that exist now. Kernel 6.18 counts refused datagrams nowhere
+              else. Null where there are more than 8,000 of an IP version.
           type: dict
           returned: with the subset V(counters)
           sample: {TCPMemoryPressures: 0, TCPMemoryPressuresChrono: 0, PruneCalled: 0, UdpMemErrors: 0}
@@ -929,8 +937,8 @@ ansible_facts:
                       sample: {pages: 0, bytes: 0}
                 trend:
                   description:
-                    - V(rising), V(falling), or V(steady) where the change is not larger than what the kernel may
-                      miscount. Null where that is not known.
+                    - V(rising), V(falling), or V(steady) where the change is not larger than C(tcp.error_bound). Null
+                      where that is not known.
                   type: str
                   returned: success
                   sample: steady
@@ -981,8 +989,8 @@ ansible_facts:
                       sample: {pages: 524, bytes: 2146304}
                 trend:
                   description:
-                    - V(rising), V(falling), or V(steady) where the change is not larger than what the kernel may
-                      miscount. Null where that is not known.
+                    - V(rising), V(falling), or V(steady) where the change is not larger than C(tcp.error_bound). Null
+                      where that is not known.
                   type: str
                   returned: success
                   sample: rising
@@ -995,8 +1003,8 @@ ansible_facts:
                   contains:
                     state:
                       description:
-                        - V(normal), V(soft), V(imminent), V(pressure), V(recovering), V(critical), or null where it
-                          could not be told.
+                        - V(normal), V(soft), V(imminent), V(pressure), V(recovering), V(stale), V(critical), or null
+                          where it could not be told.
                       type: str
                       returned: success
                     seconds:

@@ -74,24 +74,29 @@ options:
           - The other rules on states and severities are short forms of these.
         type: dict
       fail_states:
-        description: States of TCP memory that fail. Without it V(pressure), V(recovering) and V(critical).
+        description:
+          - States of TCP memory that fail. Without it V(pressure), V(recovering) and V(critical).
+          - On kernels before 6.0 and EL9.2 a state is only a warning where in the window nothing moves, is refused or
+            changes. These keep memory of a load that is over.
         type: list
         elements: str
-        choices: [normal, soft, imminent, pressure, recovering, critical]
+        choices: [normal, soft, imminent, pressure, recovering, stale, critical]
       warn_states:
-        description: States of TCP memory that warn. V(soft) only where the usage is above low by more than the kernel
-          may miscount. Without it that and V(imminent).
+        description:
+          - States of TCP memory that warn. Without it V(soft), V(imminent) and V(stale). A state that is in neither
+            list does neither.
+          - V(stale) among them fails where it lasts in the window while segments move. Page allocation fails then.
         type: list
         elements: str
-        choices: [normal, soft, imminent, pressure, recovering, critical]
+        choices: [normal, soft, imminent, pressure, recovering, stale, critical]
       sustained:
         description: Share of the window, from 0 to 1, for which a state must be held. With 0 any moment is enough, also
           one that is over. Without it 0.5.
         type: float
       udp:
         description:
-          - What to do when UDP is at its only limit, for the share O(rules.sustained) of the window. Without it
-            V(fail).
+          - What to do when UDP is at its only limit, for the share O(rules.sustained) of the window. V(fail) fails
+            where datagrams are dropped in the window, else it warns. Without it V(fail).
           - If the limit or the usage could not be read, it is at most a warning.
         type: str
         choices: [fail, warn, ignore]

@@ -626,6 +626,7 @@ TARGETS = {
     "sockstat": of_text(proc_net.parse_sockstat, _seeds(SOCKSTAT, "/proc/net/sockstat6"), ("TCP:", "inuse", "mem")),
     "protocols": of_text(proc_net.parse_protocols, _seeds("/proc/net/protocols"), ("protocol", "press", "TCP")),
     "netstat": of_text(proc_net.parse_header_pairs, _seeds(NETSTAT, "/proc/net/snmp"), ("TcpExt:", "Udp:")),
+    "udp": of_text(proc_net.parse_drops, _seeds("/proc/net/udp", "/proc/net/udp6"), ("drops", ":")),
     "snmp6": of_text(proc_net.parse_name_value, _seeds("/proc/net/snmp6")),
     "meminfo": of_text(
         run_reading("/proc/meminfo", run_memory), _seeds("/proc/meminfo"), ("MemTotal:", "Hugetlb:", "kB")

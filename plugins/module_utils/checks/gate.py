@@ -13,17 +13,19 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.fin
     run_checks,
     with_severities,
 )
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.memory import CHECKS, TCP_FINDINGS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.memory import CHECKS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.pools import describe_tcp
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.counters import TRAFFIC
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import TCP_STATES, UNDER_PRESSURE
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import human_bytes, sentences
 
-# What the variables of the role say. "fail", "warn" and "ignore" are short forms of severities of the findings below.
+# What the variables of the role say. "fail", "warn" and "ignore" are short forms of severities of the findings below;
+# of states and of UDP they are the worst that a finding may be, see checks.memory.
 RULES = {
     "severities": {},  # {id of a finding: severity}, over all others
     "fail_states": list(UNDER_PRESSURE),
-    "warn_states": ["soft", "imminent"],
+    "warn_states": ["soft", "imminent", "stale"],
     "sustained": 0.5,  # share of the window
     "udp": "fail",
     "orphans_warn_percent": 25,  # of the limit; 0: never
@@ -35,9 +37,10 @@ RULES = {
     "kernel_log_seconds": 600,
 }
 WORDS = {"fail": "error", "warn": "warning", "ignore": "info"}
-# rule: (the finding that it is about, the one that says that this could not be looked at)
+# rule: (the finding that has this severity, None where its check goes by the rule itself; the one that says that this
+# could not be looked at)
 SHORT_FORMS = {
-    "udp": ("udp-critical", "udp-unknown"),
+    "udp": (None, "udp-unknown"),
     "cgroups": ("cgroup-pressure", "cgroups-unreadable"),
     "kernel_log": ("kernel-log", "kernel-log-unreadable"),
 }
@@ -81,10 +84,9 @@ def judge(facts, rules=None):
 def _severities(rules):
     """Return {id: severity} for *rules*: the short forms, and over them what a user says of an id."""
     severities = {}
-    for state in TCP_FINDINGS:
-        severities["tcp-" + state] = "error" if state in rules["fail_states"] else "warning"
     for name, (identifier, not_looked_at) in SHORT_FORMS.items():
-        severities[identifier] = WORDS[rules[name]]
+        if identifier:
+            severities[identifier] = WORDS[rules[name]]
         severities[not_looked_at] = "info" if rules[name] == "ignore" else "warning"
     severities.update(rules["severities"])
     return severities
@@ -211,7 +213,7 @@ def _counted(facts):
     counted = [
         "%s %d" % (name, counters[name])
         for name in sorted(counters)
-        if counters[name] and not name.startswith("TCPMemoryPressures")
+        if counters[name] and name not in TRAFFIC and not name.startswith("TCPMemoryPressures")
     ]
     return "The kernel counted in the window: %s." % ", ".join(counted) if counted else ""
 

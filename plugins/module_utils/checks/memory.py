@@ -7,23 +7,37 @@
 The data are the facts of a host, and "rules": see gate.RULES.
 """
 
+import collections
+
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import Check
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.pools import (
     describe_tcp,
     held_since,
     is_held,
+    is_still,
     pressure_bounds,
+    rose,
     spans,
     threshold,
     unreadable_seconds,
 )
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import TCP_STATES
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.counters import (
+    TCP_DROPPED,
+    TCP_LACKED,
+    UDP_DROPPED,
+)
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.generations import counts_in_pages
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import TCP_STATES, UNDER_PRESSURE
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import human_bytes, sentences, times
 
 # net/ipv4/tcp.c tcp_too_many_orphans: in timers an orphan whose peer does not answer counts twice, after a soft error
-# four times.
+# four times. __tcp_close asks after it counted the orphan that it makes, and does not ask for unsent data.
 ORPHAN_EFFECTS = (
-    (1, "the kernel resets every connection that is closed with unsent data"),
+    (
+        1,
+        "the kernel resets every connection that a program closes before the peer acknowledged all of it and its end "
+        "(FIN), responses in flight included",
+    ),
     (2, "the kernel resets those whose peer does not answer"),
     (4, "the kernel resets those whose peer does not answer and that met an error"),
 )
@@ -38,7 +52,8 @@ TCP_FINDINGS = {
     "soft": ("warning", "Raise tcp_mem before the load grows: the peak should stay below low."),
     "imminent": ("warning", "Find the sockets that hold the memory (ss -tm) and raise tcp_mem if there is room."),
     "pressure": ("error", "Find the sockets that hold the memory (ss -tm); raise tcp_mem if there is room."),
-    "recovering": ("error", "Wait until it is below low, or raise tcp_mem so that low is above it."),
+    "recovering": ("error", "Wait until it is at low or below, or raise tcp_mem so that low is above it."),
+    "stale": ("warning", "Observe it in a window while it works: that tells whether it lasts."),
     "critical": (
         "error",
         "Free memory now: restart the reader that fell behind (ss -tm), or raise tcp_mem if there is room.",
@@ -46,9 +61,39 @@ TCP_FINDINGS = {
 }
 
 
-def _is_certain(tcp):
-    """Return whether the state does not rest on a difference smaller than what the kernel may miscount."""
-    return tcp["state"] != "soft" or tcp["used"]["pages"] >= threshold(tcp, "low") + (tcp["error_bound"]["pages"] or 0)
+Sign = collections.namedtuple("Sign", "severity text remedy")
+# What the window or the kernel says of a state beyond its numbers. None: the severity, the remedy of the state stay.
+SIGNS = {
+    # net/core/sock.c sk_page_frag_refill, net/ipv4/tcp.c tcp_stream_alloc_skb: they raise the flag whatever is used.
+    "no-pages": Sign(
+        "error",
+        "It lasts while segments move, so page allocation fails: the host lacks memory, tcp_mem is not the cause.",
+        "Look at the counter PFMemallocDrop, at allocstall in /proc/vmstat and for 'page allocation failure' in the "
+        "kernel log; free memory or raise vm.min_free_kbytes. tcp_mem changes nothing here.",
+    ),
+    "not-charged": Sign(
+        None,
+        "Nobody was charged since the usage fell, or since tcp_mem was raised: the next charge clears the flag.",
+        "Nothing, if the host is idle; any data that moves over TCP clears the flag.",
+    ),
+    "one-look": Sign(None, "The next charge clears the flag; if it does not, page allocation fails.", None),
+    # net/core/sock.c sk_mem_uncharge before Linux 6.0: it gives back from SK_RECLAIM_THRESHOLD, 2 MiB, on. Measured on
+    # 4.18: 3,018 pages and the flag outlast the load by minutes, a little traffic ends both in 2 seconds.
+    "kept": Sign(
+        "warning",
+        "Nothing moved in the window and nothing was refused. This kernel keeps up to 2 MiB for each connection that "
+        "had a burst, so the load seems to be over.",
+        "A little traffic on those sockets, or closing them, frees the memory. If ss -tm shows data that nobody reads, "
+        "find its readers.",
+    ),
+    "may-be-kept": Sign(
+        None,
+        "Numbers alone cannot tell whether the load goes on: this kernel keeps up to 2 MiB for each connection that "
+        "had a burst.",
+        None,
+    ),
+    None: Sign(None, "", None),
+}
 
 
 def _held_states(data):
@@ -67,14 +112,35 @@ def _tcp_state(state):
     def rule(data):
         tcp = data["tcp"]
         states = _held_states(data) if tcp["state"] == state else None
-        if states and _is_certain(tcp):
-            evidence = {
-                name: tcp[name]
-                for name in ("state", "used", "thresholds", "kernel_flag", "error_bound", "percent_of_high")
-            }
-            yield None, dict(evidence, since=held_since(data, states))
+        if states:
+            sign = _sign(data)
+            severity = "error" if state in data["rules"]["fail_states"] else "warning"
+            evidence = {name: tcp[name] for name in ("state", "used", "thresholds", "kernel_flag", "percent_of_high")}
+            evidence.update(since=held_since(data, states), sign=sign, segments=rose(data, ("TcpInSegs", "TcpOutSegs")))
+            yield None, evidence, SIGNS[sign].severity or severity
 
     return rule
+
+
+def _sign(data):
+    """Return the key of SIGNS for the state in which TCP is."""
+    state = data["tcp"]["state"]
+    if state == "stale":
+        if is_still(data) is None:
+            return "one-look"
+        lasts = spans(data, "tcp")[0][0] == state and is_held(data, "tcp", (state,), data["rules"]["sustained"])
+        return "no-pages" if lasts and not is_still(data) else "not-charged" if is_still(data) else "one-look"
+    if state in UNDER_PRESSURE and counts_in_pages(data.get("kernel")) is False:
+        if "window" not in data:
+            return "may-be-kept"
+        if is_still(data) and not rose(data, TCP_LACKED + TCP_DROPPED) and _is_unchanged(data["window"]["tcp"]["used"]):
+            return "kept"
+    return None
+
+
+def _is_unchanged(used):
+    """Return whether the usage of a window is the same at its beginning, at its end and at the most."""
+    return used["first"]["pages"] == used["peak"]["pages"] == used["last"]["pages"]
 
 
 def _tcp_unknown(data):
@@ -99,8 +165,9 @@ def _tcp_spike(data):
     if _held_states(data) == fails or data["tcp"]["state"] is None and data["tcp"]["kernel_flag"] is None:
         return
     states = [state for state in TCP_STATES if state in fails and state in [one for one, _seconds in seen]]
-    entered = data["window"]["counters"].get("TCPMemoryPressures")
-    if states or entered and "pressure" in fails:
+    entered = rose(data, ("TCPMemoryPressures",))
+    explained = data["tcp"]["state"] == "stale" and _held_states(data)  # by a finding that tells of it too
+    if states or entered and "pressure" in fails and not explained:
         held = sum(seconds for state, seconds in seen if state in states)
         severity = "warning" if data["rules"]["sustained"] else "error"
         yield (
@@ -133,7 +200,18 @@ def _spike_message(_subject, found):
 
 def _udp_critical(data):
     if is_held(data, "udp", ("critical",), data["rules"]["sustained"]):
-        yield None, {name: data["udp"][name] for name in ("used", "thresholds")}
+        drops = rose(data, UDP_DROPPED)
+        evidence = dict({name: data["udp"][name] for name in ("used", "thresholds")}, drops=drops)
+        severity = {"fail": "error" if drops else "warning", "warn": "warning", "ignore": "info"}
+        yield None, evidence, severity[data["rules"]["udp"]]
+
+
+def _udp_critical_message(_subject, found):
+    used, limit = human_bytes(found["used"]["bytes"]), human_bytes(threshold(found, "low", "bytes"))
+    said = "UDP memory is at its only limit, udp_mem[0]: %s of %s" % (used, limit)
+    if found["drops"]:
+        return "%s, and %d datagrams were dropped in the window." % (said, found["drops"])
+    return "%s; a large datagram no longer fits and is dropped." % said
 
 
 def _udp_unknown(data):
@@ -164,7 +242,15 @@ def _of_limit(name):
 
 
 def _orphans_message(_subject, found):
-    effect = next((": " + effect for weight, effect in ORPHAN_EFFECTS if found["count"] * weight > found["limit"]), "")
+    # The next one that is closed makes one more of them.
+    effect = next(
+        (
+            ": " + effect
+            for weight, effect in ORPHAN_EFFECTS
+            if found["count"] * weight > found["limit"] or weight == 1 and found["count"] == found["limit"]
+        ),
+        "",
+    )
     return "%d orphaned connections are %.0f %% of tcp_max_orphans%s." % (found["count"], found["percent"], effect)
 
 
@@ -209,8 +295,10 @@ CHECKS = tuple(
         severity,
         ("tcp",),
         _tcp_state(state),
-        lambda _subject, found: sentences([describe_tcp(found), found["since"], pressure_bounds(found)]),
-        remedy,
+        lambda _subject, found: sentences(
+            [describe_tcp(found), found["since"], SIGNS[found["sign"]].text, pressure_bounds(found)]
+        ),
+        lambda _subject, found, remedy=remedy: SIGNS[found["sign"]].remedy or remedy,
     )
     for state, (severity, remedy) in TCP_FINDINGS.items()
 ) + (
@@ -253,13 +341,10 @@ CHECKS = tuple(
     ),
     Check(
         "udp-critical",
-        "error",
+        "warning",
         ("udp",),
         _udp_critical,
-        lambda _subject, found: (
-            "UDP memory is at its only limit, udp_mem[0]: %s of %s, datagrams are dropped."
-            % (human_bytes(found["used"]["bytes"]), human_bytes(threshold(found, "low", "bytes")))
-        ),
+        _udp_critical_message,
         "Find the sockets whose readers fell behind (ss -um) and raise udp_mem.",
     ),
     Check(

@@ -8,12 +8,18 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.text impor
 
 # state: its effect
 EFFECTS = {
-    "soft": "the usage is at or above low, send buffers no longer grow",
+    "soft": "the usage is at or above low, send buffers no longer grow, nor receive buffers where data does not fit",
     "imminent": "the usage is above pressure, the kernel raises its flag at the next charge",
-    "pressure": "windows stop growing, queues are pruned, sockets above the average lose data",
-    "recovering": "the usage fell, but the kernel restricts TCP until it is below low",
-    "critical": "the usage is above high: memory is refused, data is dropped, writers wait, orphans are reset",
+    "pressure": "windows stop growing, queues are pruned, sockets above high / number of sockets lose data",
+    "recovering": "the usage fell, but the kernel restricts TCP until it is at or below low",
+    "stale": "the usage is below low, but the kernel still restricts TCP",
+    "critical": "the usage is above high: charges are refused, data is dropped, writers wait, orphans are reset",
 }
+# Segments a second, in and out, that are no work. Keep-alives and acknowledgements move without a charge
+# (net/ipv4/tcp_output.c tcp_xmit_probe_skb, __tcp_send_ack). One connection that is probed each second, the most often
+# that TCP_KEEPINTVL allows, moves four over loopback and leaves the flag as it is (measured, 6.18); beside it there is
+# room for the connection that reads the facts.
+IDLE_SEGMENTS = 10
 ROUNDING = 0.001  # seconds, to which the facts give the time in a state
 
 
@@ -79,6 +85,25 @@ def is_held(facts, name, states, sustained):
     return last in states and held + ROUNDING >= sustained * readable
 
 
+def rose(facts, names):
+    """Return by how much the counters *names* rose in the window together; None without a window, and where nothing is
+    known of any of them.
+    """
+    known = [facts["window"]["counters"].get(name) for name in names] if "window" in facts else []
+    known = [number for number in known if number is not None]
+    return sum(known) if known else None
+
+
+def is_still(facts):
+    """Return whether in the window no more moved than a connection that nobody uses: True, False, or None where that
+    is not known.
+
+    Counters belong to one network namespace, so another one may still work.
+    """
+    moved = rose(facts, ("TcpInSegs", "TcpOutSegs"))
+    return None if moved is None else moved <= IDLE_SEGMENTS * facts["window"]["seconds"]
+
+
 def held_since(facts, states):
     """Return since when TCP is in one of *states* in the window, and how often it entered pressure, as a sentence;
     "" without a window.
@@ -111,4 +136,4 @@ def pressure_bounds(tcp):
     low, pressure = threshold(tcp, "low", "bytes"), threshold(tcp, "pressure", "bytes")
     if None in (low, pressure):
         return ""
-    return "Pressure begins above %s and ends below %s." % (human_bytes(pressure), human_bytes(low))
+    return "Pressure begins above %s and ends at %s or below." % (human_bytes(pressure), human_bytes(low))

@@ -116,12 +116,11 @@ def _add_states(facts):
     of its samples.
     """
     tcp, udp = facts["tcp"], facts["udp"]
-    bound = tcp["error_bound"]["pages"] or 0
     used, high = tcp["used"]["pages"], threshold(tcp, "high")
     tcp["percent_of_high"] = round(100.0 * used / high, 2) if used is not None and high else None
-    tcp["state"], udp["state"] = state_of_tcp(tcp, bound), state_of_udp(udp, bound)
+    tcp["state"], udp["state"] = state_of_tcp(tcp), state_of_udp(udp, facts["page_size"])
     if "window" in facts:
-        facts["window"] = window(facts["window"], bound)
+        facts["window"] = window(facts["window"], tcp["error_bound"]["pages"] or 0, facts["page_size"])
 
 
 def choose_subsets(words):

@@ -19,8 +19,8 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds imp
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host import proc_net
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.files import HostFiles
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.reading import HostReading
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.counters import TCP_COUNTERS, UDP_COUNTERS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.reading import LARGEST_TABLE, HostReading
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.counters import TABLES, UDP_DROPS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.generations import (
     MEMORY_QUANTUM,
     counts_in_pages,
@@ -272,17 +272,36 @@ class _Reading(HostReading):
 
     def counters(self):
         """Return {name: number or None} of the counters of memory; they belong to this network namespace."""
-        netstat = self.table("/proc/net/netstat", proc_net.parse_header_pairs)
-        snmp = self.table("/proc/net/snmp", proc_net.parse_header_pairs)
-        snmp6 = self.table("/proc/net/snmp6", proc_net.parse_name_value, optional=True)
+        read = {
+            "netstat": self.table("/proc/net/netstat", proc_net.parse_header_pairs),
+            "snmp": self.table("/proc/net/snmp", proc_net.parse_header_pairs),
+            "snmp6": self.table("/proc/net/snmp6", proc_net.parse_name_value, optional=True),
+        }
         counters = {}
-        for name, always in TCP_COUNTERS:
-            counters[name] = self._counter("/proc/net/netstat", netstat.get("TcpExt", {}), name, always and netstat)
-        for name, always in UDP_COUNTERS:
-            counters["Udp" + name] = self._counter("/proc/net/snmp", snmp.get("Udp", {}), name, always and snmp)
-        for name, always in UDP_COUNTERS:
-            counters["Udp6" + name] = self._counter("/proc/net/snmp6", snmp6, "Udp6" + name, always and snmp6)
+        for file, table, prefix, names in TABLES:
+            numbers = read[file].get(table, {}) if table else read[file]
+            for name, always in names:
+                told = name if table else prefix + name
+                counters[prefix + name] = self._counter("/proc/net/" + file, numbers, told, always and read[file])
+        counters[UDP_DROPS] = self._udp_drops()
         return counters
+
+    def _udp_drops(self):
+        """Return what all UDP sockets of this network namespace dropped that exist now, or None.
+
+        With 8,000 sockets it takes 55 ms (measured, 6.18). More of one IP version are not read: LARGEST_TABLE.
+        """
+        drops = []
+        for path in ("/proc/net/udp", "/proc/net/udp6"):
+            try:
+                text = self.files.read_if_present(path, LARGEST_TABLE)
+            except OSError:
+                return None
+            if text is not None:
+                number, problems = proc_net.parse_drops(text)
+                self.tell(path, problems)
+                drops.append(number)
+        return bounded(sum(drops)) if drops and None not in drops else None
 
     def _counter(self, path, table, name, expected):
         if expected and name not in table:

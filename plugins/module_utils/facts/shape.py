@@ -15,7 +15,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.wind
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.control_groups import MOST_GROUPS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.kernel_log import MESSAGES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.observation import INTERVALS
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.counters import TCP_COUNTERS, UDP_COUNTERS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.counters import COUNTER_NAMES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import TCP_STATES, UDP_STATES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS, THRESHOLDS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import (
@@ -79,11 +79,7 @@ TCP = record(
 )
 UDP = record(dict(POOL, state=nullable(choice(*UDP_STATES)), sockets=_all(COUNT, ("in_use",))))
 LIMITS = _some(lambda key: nullable(_setting(key)), KEYS)
-COUNTERS = _some(
-    lambda name: nullable(integer()),
-    [name for name, _always in TCP_COUNTERS]
-    + [family + name for name, _always in UDP_COUNTERS for family in ("Udp", "Udp6")],
-)
+COUNTERS = _some(lambda name: nullable(integer()), COUNTER_NAMES)
 
 
 def _lines(key):

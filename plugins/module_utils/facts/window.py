@@ -14,10 +14,11 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sta
 TRENDS = ("steady", "rising", "falling")
 
 
-def window(observed, error_bound):
+def window(observed, error_bound, page_size):
     """Return the fact from what host.observation.observe() returned.
 
-    error_bound: pages by which the kernel may miscount. under_pressure: the share is of the time that could be read;
+    error_bound: pages by which the true memory may differ from what the kernel counts; a trend is one of the true
+    memory. page_size: bytes, or None. under_pressure: the share is of the time that could be read;
     unreadable_seconds is the rest, in which neither flag nor usage could be.
     """
     samples, lasted = observed["samples"], observed["seconds"]
@@ -26,7 +27,7 @@ def window(observed, error_bound):
         max(0.0, after["seconds"] - before["seconds"]) for before, after in zip(samples, samples[1:] + samples[-1:])
     ]
     tcp, udp = [one["tcp"] for one in samples], [one["udp"] for one in samples]
-    tcp_states = [state_of_tcp(one, error_bound) for one in tcp]
+    tcp_states = [state_of_tcp(one) for one in tcp]
     verdicts = list(zip(lengths, [under_pressure(state, one["kernel_flag"]) for state, one in zip(tcp_states, tcp)]))
     pressed = sum((length for length, under in verdicts if under), 0.0)
     readable = sum((length for length, under in verdicts if under is not None), 0.0)
@@ -42,24 +43,21 @@ def window(observed, error_bound):
                 "unreadable_seconds": round(max(0.0, lasted - readable), 3),
             },
         ),
-        "udp": _pool(udp, [state_of_udp(one, error_bound) for one in udp], lengths, error_bound),
+        "udp": _pool(udp, [state_of_udp(one, page_size) for one in udp], lengths, error_bound),
         "counters": observed["counters"],
     }
 
 
-def state_of_tcp(tcp, error_bound):
+def state_of_tcp(tcp):
     """Return the state of the fact tcp."""
     return tcp_state(
-        tcp["used"]["pages"],
-        [threshold(tcp, name) for name in ("low", "pressure", "high")],
-        tcp["kernel_flag"],
-        error_bound,
+        tcp["used"]["pages"], [threshold(tcp, name) for name in ("low", "pressure", "high")], tcp["kernel_flag"]
     )
 
 
-def state_of_udp(udp, error_bound):
-    """Return the state of the fact udp."""
-    return udp_state(udp["used"]["pages"], threshold(udp, "low"), error_bound)
+def state_of_udp(udp, page_size):
+    """Return the state of the fact udp on a host with *page_size* bytes, or None, in a page."""
+    return udp_state(udp["used"]["pages"], threshold(udp, "low"), page_size)
 
 
 def _pool(samples, states, lengths, error_bound):

@@ -10,7 +10,13 @@ snmp), net/ipv6/proc.c (sockstat6, snmp6), net/core/sock.c (protocols) in the ke
 A number is one of at most 64 bits; -1 is how the kernel says "not counted".
 """
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import DIGITS, cut, quoted, whole_number
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import (
+    DIGITS,
+    bounded,
+    cut,
+    quoted,
+    whole_number,
+)
 
 LONGEST_NAME = 80  # characters of a name in a message
 
@@ -97,6 +103,22 @@ def parse_name_value(text):
         if values[words[0]] is None:
             problems.append("%s: %s" % (_name(words[0]), _no_number(words[1]) if len(words) == 2 else "no number"))
     return values, problems
+
+
+def parse_drops(text):
+    """Parse /proc/net/udp or udp6 (net/ipv4/udp.c udp4_format_sock) into what its sockets dropped: the sum of the last
+    column, None where it is another one.
+    """
+    lines = text.splitlines()
+    if not lines or lines[0].split()[-1:] != ["drops"]:
+        return None, ["no header line with drops as its last column"]
+    drops, problems = 0, []
+    for line in lines[1:]:
+        number = whole_number(line[line.rstrip().rfind(" ") + 1 :].strip())
+        if number is None or number < 0:
+            return None, ["line without a number of drops: %s" % quoted(line)]
+        drops += number
+    return bounded(drops), problems
 
 
 def _name(name):

@@ -18,6 +18,7 @@ STATE_ORDER = (
     "pressure",
     "recovering",
     "imminent",
+    "stale",
     "soft",
     "unknown",
     UNREACHABLE,

@@ -6,21 +6,27 @@
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import finding
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.pools import threshold
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.counters import (
+    TCP_DROPPED,
+    TCP_LACKED,
+    UDP_LACKED,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import under_memory_pressure
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import human_bytes
 
-# How bad a state is. Soft restricts nothing that harms; in imminent the next charge raises the flag.
-TCP_RANK = {"normal": 0, "soft": 0, "imminent": 1, "recovering": 1, "pressure": 1, "critical": 2}
+# How bad a state is. Soft restricts nothing that harms; in imminent the next charge raises the flag; stale is a flag
+# that outlived its cause, as it does where the thresholds were just raised above the usage.
+TCP_RANK = {"normal": 0, "soft": 0, "stale": 0, "imminent": 1, "recovering": 1, "pressure": 1, "critical": 2}
 UDP_RANK = {"normal": 0, "critical": 1}
 
-# These move only where the whole host lacks memory for sockets: tcp_enter_memory_pressure, tcp_out_of_resources
-# (net/ipv4/tcp.c, tcp_timer.c), sk_filter_trim_cap (net/core/filter.c), __udp_queue_rcv_skb (net/ipv4/udp.c,
-# net/ipv6/udp.c). Any move counts.
-REFUSED = ("TCPMemoryPressures", "TCPAbortOnMemory", "PFMemallocDrop", "UdpMemErrors", "Udp6MemErrors")
-# These move for one slow reader too (net/ipv4/tcp_input.c tcp_prune_queue, tcp_data_queue). What counts is that they
-# move more in the seconds between two readings than in all the time before. TCPMemoryPressuresChrono is in neither: it
-# moves when pressure ends.
-DROPPED = ("PruneCalled", "RcvPruned", "OfoPruned", "TCPRcvQDrop", "TCPOFODrop")
+# No counter tells by itself that the host lacks socket memory. A control group at its own limit moves UdpMemErrors and
+# TCP_DROPPED (net/core/sock.c __sk_mem_raise_allocated: a charge that mem_cgroup_sk_charge refuses fails in the same
+# way), a failed page allocation moves TCPMemoryPressures and PFMemallocDrop, too many orphans move TCPAbortOnMemory. So
+# a counter counts only beside a pool that is near its limit in the second reading, see _near. Of TCP_LACKED and
+# UDP_LACKED any move counts there. TCP_DROPPED move for one slow reader too, so they must move more in the seconds
+# between two readings than in all the time before. TCPMemoryPressuresChrono is in none: it moves when pressure ends.
+NEAR = 0.75  # of udp_mem[0]. Of TCP it is low, two thirds to three quarters of pressure in the pattern of the kernel
+MANY_ORPHANS = 0.25  # of tcp_max_orphans: net/ipv4/tcp.c tcp_too_many_orphans counts some of them four times
 ROLL_BACK = "The batch is rolled back."
 NAMES_SHOWN = 10  # of hosts in a sentence; the lists have all
 
@@ -28,10 +34,10 @@ NAMES_SHOWN = 10  # of hosts in a sentence; the lists have all
 def regressions(before, after):
     """Return in what a host is worse off than before as findings, none when in nothing. evidence: {before, after}.
 
-    before, after: the value of ansible_facts.socket_memory with the subsets "tcp", "udp" and "counters". The states
-    respect what the kernel may miscount. Counters are of one network namespace, so a lower bound; they are not compared
-    where one is null, where one went down (a reboot, another namespace), and on a host that was in trouble before:
-    there they move anyway.
+    before, after: the value of ansible_facts.socket_memory with the subsets "tcp", "udp" and "counters". States are the
+    main thing. A counter counts only beside a pool that is near its limit afterwards. Counters are of one network
+    namespace, so a lower bound; they are not compared where one is null, where one went down (a reboot, another
+    namespace), and on a host that was in trouble before: there they move anyway.
     """
     found = []
     tcp_before, tcp_after = _tcp_rank(before), _tcp_rank(after)
@@ -44,8 +50,9 @@ def regressions(before, after):
     if (udp_before, udp_after) == (0, 1):
         found.append(_regression("udp-state", "UDP memory", before["udp"], after["udp"], "low"))
     if tcp_before == 0 and udp_before != 1:
+        near = _near(after)
         for name, old, new in _moved(before["counters"], after["counters"]):
-            if name in REFUSED or (name in DROPPED and new - old > old):
+            if name in near and (name not in TCP_DROPPED or new - old > old):
                 found.append(_worse("counter-" + name, "%s went from %d to %d" % (name, old, new), old, new))
     return found
 
@@ -80,9 +87,24 @@ def _worse(identifier, message, before, after):
 
 def _moved(before, after):
     """Return [(name, old, new)] of the counters that moved, none where one of them was reset."""
-    pairs = [(name, before.get(name), after.get(name)) for name in REFUSED + DROPPED]
+    pairs = [(name, before.get(name), after.get(name)) for name in TCP_LACKED + UDP_LACKED + TCP_DROPPED]
     pairs = [pair for pair in pairs if None not in pair and pair[1] != pair[2]]
     return [] if any(new < old for _name, old, new in pairs) else pairs
+
+
+def _near(facts):
+    """Return the counters that count beside the pools and the orphans of *facts*: those of which the cause is there."""
+    names = []
+    used, low = facts["tcp"]["used"]["pages"], threshold(facts["tcp"], "low")
+    if None not in (used, low) and used >= low:
+        names += TCP_LACKED + TCP_DROPPED
+    used, limit = facts["udp"]["used"]["pages"], threshold(facts["udp"], "low")
+    if None not in (used, limit) and used >= NEAR * limit:
+        names += UDP_LACKED
+    count, limit = facts["tcp"]["orphans"]["count"], facts["tcp"]["orphans"]["limit"]
+    if None not in (count, limit) and count >= MANY_ORPHANS * limit:
+        names.append("TCPAbortOnMemory")
+    return names
 
 
 def would_relieve(facts, settings=None):
@@ -97,13 +119,13 @@ def would_relieve(facts, settings=None):
     if settings is None:
         settings = (facts.get("recommended") or {}).get("settings") or {}
     new = settings.get("net.ipv4.tcp_mem")
-    used, bound = tcp["used"]["pages"], tcp["error_bound"]["pages"] or 0
+    used = tcp["used"]["pages"]
     if not under_memory_pressure(facts) or used is None or new is None or None in now:
         return True
     if all(threshold <= old for threshold, old in zip(new, now)):
         return False
-    passed = sum(used - bound >= threshold for threshold in new)
-    return passed == 0 or passed < sum(used + bound >= threshold for threshold in now)
+    passed = sum(used >= threshold for threshold in new)
+    return passed == 0 or passed < sum(used >= threshold for threshold in now)
 
 
 def judge_batch(hosts, active):

@@ -531,7 +531,7 @@ def _windows() -> Iterator[tuple[str, Any]]:
     for name, (seconds, states, bound) in WINDOWS.items():
         played = Played(states, bound)
         seen = observe(seconds, played.look, played.count, lambda played=played: played.now, played.sleep)
-        yield name, window(seen, bound)
+        yield name, window(seen, bound, 4096)
 
 
 def _workloads() -> Iterator[tuple[str, Any]]:

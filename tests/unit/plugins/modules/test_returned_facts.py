@@ -17,14 +17,12 @@ exceptions.
 import pytest
 import yaml
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.shape import FACTS, SIZE
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.counters import TCP_COUNTERS, UDP_COUNTERS
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.counters import COUNTER_NAMES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.shape import checked
 from ansible_collections.linux_net.socket_memory.plugins.modules.socket_memory_facts import RETURN
 
-COUNTERS = {name for name, _always in TCP_COUNTERS} | {
-    family + name for name, _always in UDP_COUNTERS for family in ("Udp", "Udp6")
-}
+COUNTERS = set(COUNTER_NAMES)
 TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "array": "list", "object": "dict"}
 ENTRY = {"description", "type", "returned", "elements", "sample", "contains"}
 DOCUMENTED = yaml.safe_load(RETURN)["ansible_facts"]["contains"]["socket_memory"]

@@ -10,7 +10,11 @@ import re
 import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks import lint, registry
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import SEVERITIES
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout.rollout import DROPPED, REFUSED
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.counters import (
+    TCP_DROPPED,
+    TCP_LACKED,
+    UDP_LACKED,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing import budget
 
 ROOT = os.path.join(os.path.dirname(__file__), *[os.pardir] * 5)
@@ -71,4 +75,4 @@ def test_no_row_is_about_what_does_not_exist(documented):
 
 def test_the_counters_of_a_roll_out_are_named():
     row = next(line for line in text_of("docs", "findings.md").splitlines() if "`counter-NAME`" in line)
-    assert re.findall(r"`([A-Z]\w+)`", row) == list(REFUSED + DROPPED)
+    assert re.findall(r"`([A-Z]\w+)`", row) == list(TCP_LACKED + UDP_LACKED + TCP_DROPPED)

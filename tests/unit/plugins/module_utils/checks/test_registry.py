@@ -7,6 +7,7 @@
 import copy
 
 import pytest
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.memory import SIGNS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.pools import describe_tcp
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.registry import CHECKS, find
 
@@ -39,6 +40,7 @@ def test_a_healthy_host_has_no_findings(healthy):
         ("imminent", "warning"),
         ("pressure", "error"),
         ("recovering", "error"),
+        ("stale", "warning"),
         ("critical", "error"),
     ],
 )
@@ -52,22 +54,31 @@ def test_each_state_but_normal_is_a_finding_with_a_remedy(healthy, state, severi
         "used",
         "thresholds",
         "kernel_flag",
-        "error_bound",
         "percent_of_high",
         "since",
+        "sign",
+        "segments",
     }
-    assert (
-        finding["message"] == describe_tcp(facts["tcp"]) + " Pressure begins above 983.8 MiB and ends below 737.8 MiB."
-        and finding["remedy"]
+    said = SIGNS[finding["evidence"]["sign"]].text
+    assert finding["message"] == " ".join(
+        [describe_tcp(facts["tcp"])]
+        + [said] * bool(said)
+        + ["Pressure begins above 983.8 MiB and ends at 737.8 MiB or below."]
     )
+    assert finding["remedy"]
+    assert finding["evidence"]["sign"] == {
+        "pressure": "may-be-kept",
+        "recovering": "may-be-kept",
+        "critical": "may-be-kept",
+        "stale": "one-look",
+    }.get(state)
 
 
-@pytest.mark.parametrize("used, found", [(188886 + 511, []), (188886 + 512, [("tcp-soft", "warning")])])
-def test_soft_is_no_finding_within_the_error_bound(healthy, used, found):
-    assert (
-        ids(changed(healthy, state="soft", used={"pages": used, "bytes": 0}, error_bound={"pages": 512, "bytes": 0}))
-        == found
-    )
+def test_soft_is_a_finding_from_the_first_page_on(healthy):
+    """What processors keep uncounted changes nothing of what the kernel decides."""
+    bound = {"pages": 512, "bytes": 0}
+    facts = changed(healthy, state="soft", used={"pages": 188886, "bytes": 0}, error_bound=bound)
+    assert ids(facts) == [("tcp-soft", "warning")]
 
 
 def test_an_unreadable_flag_is_said(healthy):
@@ -88,15 +99,22 @@ def test_orphans_from_a_quarter_of_the_limit_on(healthy, count, found):
 
 def test_udp_at_its_limit(healthy):
     healthy["udp"]["state"] = "critical"
-    assert ids(healthy) == [("udp-critical", "error")]
+    assert ids(healthy) == [("udp-critical", "warning")]
 
 
 def test_running_values_that_break_a_rule_are_findings_and_errors_come_first(healthy):
     healthy["limits"]["net.ipv4.tcp_mem"] = [188886, 251851, 99999999]
     healthy["limits"]["net.ipv4.tcp_fin_timeout"] = 0
     healthy["udp"]["state"] = "critical"
-    assert [one[0] for one in ids(healthy)] == ["udp-critical", "running-range", "running-above-memory", "boot-differs"]
-    assert (find(healthy)[2]["subject"], find(healthy)[2]["evidence"]["value"]) == (
+    healthy["tcp"]["state"] = "critical"
+    assert [one[0] for one in ids(healthy)] == [
+        "tcp-critical",
+        "udp-critical",
+        "running-range",
+        "running-above-memory",
+        "boot-differs",
+    ]
+    assert (find(healthy)[3]["subject"], find(healthy)[3]["evidence"]["value"]) == (
         "net.ipv4.tcp_mem",
         [188886, 251851, 99999999],
     )

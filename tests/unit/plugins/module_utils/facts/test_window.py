@@ -21,10 +21,10 @@ def observed(state_at, seconds, bound=0):
             {
                 "seconds": number / 4.0,
                 "tcp": {"kernel_flag": flag, "used": used, "thresholds": sizes(2000, 3000, 4000)},
-                "udp": {"used": {"pages": 5, "bytes": 20480}, "thresholds": sizes(9, 9, 9)},
+                "udp": {"used": {"pages": 5, "bytes": 20480}, "thresholds": sizes(90, 90, 90)},
             }
         )
-    return window({"seconds": float(seconds), "samples": samples, "counters": {"TCPMemoryPressures": 1}}, bound)
+    return window({"seconds": float(seconds), "samples": samples, "counters": {"TCPMemoryPressures": 1}}, bound, 4096)
 
 
 def test_a_spike_and_what_was_seen_of_it():
@@ -58,6 +58,22 @@ def test_a_spike_and_what_was_seen_of_it():
     }
     assert seen["udp"]["states"] == [{"state": "normal", "seconds": 5.0}] and seen["udp"]["trend"] == "steady"
     assert seen["counters"] == {"TCPMemoryPressures": 1}
+
+
+def test_states_are_of_the_plain_numbers_and_udp_goes_by_its_page_size():
+    seen = observed(lambda time: (True, 4001 if time < 1 else 1999), 2, bound=512)
+    assert seen["tcp"]["states"] == [{"state": "critical", "seconds": 1.0}, {"state": "stale", "seconds": 1.0}]
+    assert seen["tcp"]["under_pressure"]["seconds"] == 1.0
+    sample = {
+        "seconds": 0.0,
+        "tcp": {"kernel_flag": False, "used": {"pages": 1, "bytes": 1}, "thresholds": sizes(2, 3, 4)},
+    }
+    sample["udp"] = {"used": {"pages": 80, "bytes": 80}, "thresholds": sizes(90, 90, 90)}
+    states = [
+        window({"seconds": 0.0, "samples": [sample], "counters": {}}, 512, page_size)["udp"]["states"][0]["state"]
+        for page_size in (4096, 65536)
+    ]
+    assert states == ["critical", "normal"]
 
 
 def test_a_state_first_met_at_the_last_look_took_no_time():

@@ -6,6 +6,7 @@
 
 import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.proc_net import (
+    parse_drops,
     parse_header_pairs,
     parse_name_value,
     parse_protocols,
@@ -71,6 +72,35 @@ def test_name_value_lines_without_a_number_are_null_and_named():
     assert problems == ["Udp6InErrors: no number", "Other: not a number: 'x'", "Third: no number"]
 
 
+UDP_HEADER = (
+    "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer "
+    "drops            \n"
+)
+UDP_LINE = (
+    "%5d: 00000000:14E9 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 20541 2 "
+    "ffff9b3b45ee1400 %s       \n"
+)
+
+
+@pytest.mark.parametrize(
+    "text, drops, problem",
+    [
+        (UDP_HEADER, 0, None),
+        (UDP_HEADER + UDP_LINE % (1, "386") + UDP_LINE % (2, "0") + UDP_LINE % (3, "4"), 390, None),
+        ("", None, "no header line"),
+        (UDP_HEADER.replace("drops", "dropped"), None, "no header line"),
+        (UDP_HEADER + UDP_LINE % (1, "x"), None, "line without a number of drops"),
+        (UDP_HEADER + UDP_LINE % (1, "-4"), None, "line without a number of drops"),
+        (UDP_HEADER + UDP_LINE % (1, "9" * 5000), None, "line without a number of drops"),
+        (UDP_HEADER + (UDP_LINE % (1, str((1 << 64) - 1))) * 2, None, None),
+    ],
+)
+def test_drops_of_all_udp_sockets(text, drops, problem):
+    found, problems = parse_drops(text)
+    assert found == drops
+    assert len(problems) == bool(problem) and (not problem or problem in problems[0])
+
+
 LONG, LARGE = "9" * 5000, "18446744073709551616"
 
 
@@ -105,6 +135,7 @@ def test_a_number_that_64_bits_do_not_hold_is_null_and_named(parse, text, values
         (parse_header_pairs, "%s: x\n" % ("x" * 10000) * 2),
         (parse_header_pairs, "{0}: {1} {1}\n{0}: {1} {1}\n".format("x" * 10000, "y" * 10000)),
         (parse_name_value, "x" * 10000 + " " + "y" * 10000),
+        (parse_drops, UDP_HEADER + "x" * 10000),
     ],
 )
 def test_what_is_said_of_a_long_text_is_short(parse, text):

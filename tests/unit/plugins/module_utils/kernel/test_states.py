@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The six states: the kernel's flag first, the numbers second."""
+"""The seven states: the kernel's flag first, the numbers second."""
 
 import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import (
@@ -29,7 +29,8 @@ ABSENT = (None, None, None)
         (300, True, "pressure"),
         (200, True, "recovering"),
         (100, True, "recovering"),
-        (0, True, "recovering"),
+        (99, True, "stale"),
+        (0, True, "stale"),
         (301, True, "critical"),
         (301, False, "critical"),
         (301, None, "critical"),
@@ -56,26 +57,10 @@ def test_hysteresis_as_observed_on_a_kernel(used, flag, state):
     assert tcp_state(used, (2048, 3072, 4096), flag) == state
 
 
-@pytest.mark.parametrize(
-    "used, flag, state",
-    [
-        (99, False, "normal"),
-        (150, False, "soft"),
-        (250, False, "soft"),
-        (251, False, "imminent"),
-        (350, False, "imminent"),
-        (351, False, "critical"),
-        (201, True, "pressure"),
-        (350, True, "pressure"),
-        (351, True, "critical"),
-        (250, None, "soft"),
-        (251, None, "pressure"),
-        (350, None, "pressure"),
-        (351, None, "critical"),
-    ],
-)
-def test_no_verdict_rests_on_less_than_the_error_bound(used, flag, state):
-    assert tcp_state(used, LIMITS, flag, error_bound=50) == state
+@pytest.mark.parametrize("used, state", [(4097, "critical"), (4096, "pressure"), (4534, "critical")])
+def test_one_page_past_a_threshold_is_past_it_for_the_kernel(used, state):
+    """As measured with high at 4096 pages and 2 processors, which keep 512 pages uncounted."""
+    assert tcp_state(used, (2048, 3072, 4096), True) == state
 
 
 @pytest.mark.parametrize("used, thresholds", [(None, LIMITS), (150, ABSENT), (None, ABSENT), (150, (100, 200, None))])
@@ -85,18 +70,24 @@ def test_without_numbers_only_a_raised_flag_tells(used, thresholds, flag, state)
 
 
 @pytest.mark.parametrize(
-    "used, low, bound, state",
+    "used, limit, page_size, state",
     [
-        (99, 100, 0, "normal"),
-        (100, 100, 0, "critical"),
-        (149, 100, 50, "normal"),
-        (150, 100, 50, "critical"),
-        (None, 100, 0, None),
-        (5, None, 0, None),
+        (83, 100, 4096, "normal"),  # 17 pages more are 100
+        (84, 100, 4096, "critical"),
+        (95, 100, 16384, "normal"),
+        (96, 100, 16384, "critical"),
+        (98, 100, 65536, "normal"),
+        (99, 100, 65536, "critical"),
+        (575938, 575802, 4096, "critical"),  # measured on 6.18, 386 datagrams dropped
+        (768, 600, 4096, "critical"),  # and with a small limit
+        (99, 100, None, "normal"),
+        (100, 100, None, "critical"),
+        (None, 100, 4096, None),
+        (5, None, 4096, None),
     ],
 )
-def test_udp_has_one_limit_and_no_flag(used, low, bound, state):
-    assert udp_state(used, low, bound) == state
+def test_udp_is_critical_when_one_more_datagram_may_not_fit(used, limit, page_size, state):
+    assert udp_state(used, limit, page_size) == state
 
 
 def test_under_pressure_in_exactly_three_states():
