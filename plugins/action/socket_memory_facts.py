@@ -36,6 +36,7 @@ class ActionModule(FastLaneAction):
     module_name = "linux_net.socket_memory.socket_memory_facts"
     arguments = ArgumentSpecValidator(**ARGUMENTS)
     wanted = expected({"facts": ANSWER, "warnings": WARNINGS})
+    untold = "since"
     wanted_of_module = expected({"ansible_facts": record({"socket_memory": FACTS})})
 
     def work(self, params: dict[str, Any]) -> Work:

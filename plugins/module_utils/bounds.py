@@ -14,6 +14,7 @@ INT_MAX = (1 << 31) - 1  # include/linux/limits.h; the "int" sysctl handlers of 
 LONGEST_NUMBER = 20
 LONGEST_QUOTE = 80  # characters of foreign text in one message
 DEEPEST_QUOTE = 4  # lists in lists
+LONGEST_TEXT = 4096  # characters; PATH_MAX of include/uapi/linux/limits.h
 LONGEST_SENTENCE = 500  # characters of a warning
 MOST_TOLD = 50  # entries of a list in the facts
 

@@ -9,11 +9,15 @@ other programs. The check never shows what it found, only its kind: the data may
 place for its text.
 """
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import LARGEST, MOST_TOLD, cut
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import (
+    LARGEST,
+    LONGEST_TEXT,
+    MOST_TOLD,
+    cut,
+)
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import printable
 
-LONGEST_TEXT = 4096  # characters; PATH_MAX of include/uapi/linux/limits.h
 REMEDY = "Nothing of it is used."
 KINDS = {
     "null": "nothing",

@@ -43,6 +43,13 @@ options:
         C(async).
     type: float
     default: 0
+  since:
+    description:
+      - The facts of an earlier reading of the same host with the subsets V(tcp), V(udp) and V(counters). The window
+        begins with it and ends now, at least O(window) seconds later; the host waits for what is left of that.
+      - So all hosts of a play share one window, whatever the number of forks. Between the two readings nothing is
+        seen but what the kernel counts.
+    type: dict
   workload:
     description:
       - What the host is for; see the filter P(linux_net.socket_memory.recommend#filter) for the options.
@@ -95,6 +102,16 @@ EXAMPLES = r"""
     gather_subset: [tcp, udp]
     window: 5
 
+- name: Read all hosts
+  linux_net.socket_memory.socket_memory_facts:
+    gather_subset: [tcp, udp, counters]
+
+- name: Read all hosts again, five seconds later or more
+  linux_net.socket_memory.socket_memory_facts:
+    gather_subset: [tcp, udp]
+    window: 5
+    since: "{{ ansible_facts.socket_memory }}"
+
 - name: Read a sosreport on the controller
   linux_net.socket_memory.socket_memory_facts:
     root: /srv/sosreports/web1
@@ -113,6 +130,13 @@ ansible_facts:
       returned: success
       type: dict
       contains:
+        monotonic_seconds:
+          description:
+            - The steady clock of the host when it was read, for the time between two readings. Null for a captured
+              tree.
+          type: float
+          returned: success
+          sample: 86400.25
         kernel:
           description: The kernel release.
           type: str
@@ -1214,6 +1238,7 @@ ARGUMENTS = {
         "root": {"type": "str", "default": "/"},
         "page_size": {"type": "int"},
         "window": {"type": "float", "default": 0},
+        "since": {"type": "dict"},
         "workload": {"type": "dict", "default": {}},
         "sysctl_dialect": {"type": "str", "choices": ["auto", "systemd", "systemd-239"], "default": "auto"},
     },

@@ -72,6 +72,7 @@ class FastLaneAction(ActionBase):
     arguments: ArgumentSpecValidator
     wanted: Expected  # of the host in the fast lane
     wanted_of_module: Expected  # of the ordinary module
+    untold: str | None = None  # an argument that is too large to be told again
     _supports_check_mode = True
     _supports_async = True
 
@@ -95,7 +96,7 @@ class FastLaneAction(ActionBase):
         try:
             params = checked_arguments(self.arguments, self._task.args, self.module_name)
             answer = self._answer(params, task_vars)
-            result["invocation"] = {"module_args": params}
+            result["invocation"] = {"module_args": {name: params[name] for name in params if name != self.untold}}
         except SocketMemoryError as error:
             answer = _named(dict(error.results, failed=True, msg=str(error)), host)
         except AnsibleError:  # such as a connection that is lost

@@ -144,7 +144,7 @@ def test_way_back_is_taken_also_where_errors_are_ignored_and_the_next_use_of_the
     run = playbook(str(play))
     assert not run.failed, run.output
     assert "FAIL: localhost: rolled back, because localhost is worse off than before" in run.output
-    assert "PASS: localhost: 6 settings hold now and after the next boot." in run.output
+    assert re.search(r"PASS: localhost: \d+ settings? hold now and after the next boot\.", run.output), run.output
     assert (run.recap("rescued"), run.recap("ignored")) == (1, 1)
     assert DROPIN.exists()
 

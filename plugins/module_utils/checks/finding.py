@@ -6,7 +6,11 @@
 form.
 """
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import within_bounds
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import (
+    LONGEST_TEXT,
+    cut,
+    within_bounds,
+)
 
 SEVERITIES = ("error", "warning", "info")  # the worst first: errors fail a play, warnings warn
 
@@ -22,9 +26,9 @@ def finding(identifier, severity, subject, message, evidence, remedy):
         "id": identifier,
         "severity": severity,
         "subject": subject,
-        "message": message,
+        "message": cut(message, LONGEST_TEXT - 3),
         "evidence": within_bounds(evidence),
-        "remedy": remedy,
+        "remedy": cut(remedy, LONGEST_TEXT - 3),
     }
 
 

@@ -14,7 +14,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.fin
     with_severities,
 )
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.memory import CHECKS
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.pools import describe_tcp
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.pools import describe_tcp, elsewhere
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.counters import TRAFFIC
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import TCP_STATES, UNDER_PRESSURE
@@ -68,6 +68,9 @@ def judge(facts, rules=None):
     texts = [one["message"] for one in counts]
     if not any(one["id"] == "tcp-%s" % facts["tcp"]["state"] for one in counts):
         texts.insert(0, describe_tcp(facts["tcp"]))
+    if "window" in facts and elsewhere(facts):
+        text = "%d of %d TCP sockets are in other network namespaces, whose counters are not read here."
+        texts.append(text % (elsewhere(facts), facts["tcp"]["sockets"]["allocated"]))
     if counts:
         remedies = [one["remedy"] for one in counts]
         texts += [_counted(facts), _holder(facts)] + sorted(set(remedies), key=remedies.index)

@@ -12,6 +12,7 @@ import collections
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import Check
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.pools import (
     describe_tcp,
+    has_two_looks,
     held_since,
     is_held,
     is_still,
@@ -174,7 +175,7 @@ def _tcp_spike(data):
             None,
             {
                 "states": states,
-                "held_seconds": held,
+                "held_seconds": None if has_two_looks(data) else held,
                 "seconds": data["window"]["seconds"],
                 "entered": entered,
                 "is_over": seen[-1][0] not in states,
@@ -188,6 +189,13 @@ def _spike_message(_subject, found):
         return "The kernel entered pressure %s within %.1f seconds, too briefly to be seen." % (
             times(found["entered"]),
             found["seconds"],
+        )
+    if found["held_seconds"] is None:
+        states, seconds = " and ".join(found["states"]), found["seconds"]
+        return (
+            "It was in %s at the beginning of %.1f seconds, and is no longer." % (states, seconds)
+            if found["is_over"]
+            else "It is in %s at the end of %.1f seconds, and was not at their beginning." % (states, seconds)
         )
     over = ", and is no longer" if found["is_over"] else ""
     return "It was in %s for %.1f of %.1f seconds%s." % (

@@ -4,6 +4,12 @@
 
 """What the facts say of the memory of TCP and UDP, in numbers and in a sentence."""
 
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.counters import (
+    TCP_DROPPED,
+    TCP_LACKED,
+    UDP_DROPPED,
+)
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import UNDER_PRESSURE
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import human_bytes, times
 
 # state: its effect
@@ -20,6 +26,8 @@ EFFECTS = {
 # that TCP_KEEPINTVL allows, moves four over loopback and leaves the flag as it is (measured, 6.18); beside it there is
 # room for the connection that reads the facts.
 IDLE_SEGMENTS = 10
+FEW_SOCKETS = 10  # that are closed, or not yet in use
+REFUSALS = {"tcp": TCP_LACKED + TCP_DROPPED, "udp": UDP_DROPPED}
 ROUNDING = 0.001  # seconds, to which the facts give the time in a state
 
 
@@ -70,11 +78,18 @@ def unreadable_seconds(facts, name):
     return told or 0.0
 
 
+def has_two_looks(facts):
+    """Return whether a window is seen at its two ends only: between them there is what the kernel counts."""
+    return "window" in facts and facts["window"]["samples"] == 2
+
+
 def is_held(facts, name, states, sustained):
     """Return whether *states* are held when they were read last, and for the share *sustained* of the time that could
     be read.
 
-    Of the share 0, any moment is enough. Time that could not be read is in no share.
+    Of the share 0, any moment is enough. Time that could not be read is in no share. With two looks a state is held
+    that both see. One that only the second sees is held too where the kernel counted episodes of pressure that fill
+    the share and have ended, or refused memory in that state.
     """
     seen = spans(facts, name)
     if not sustained:
@@ -82,7 +97,35 @@ def is_held(facts, name, states, sustained):
     readable = sum(seconds for _state, seconds in seen) - unreadable_seconds(facts, name)
     held = sum(seconds for state, seconds in seen if state in states)
     last = next((state for state, _seconds in reversed(seen) if state is not None), None)
+    if has_two_looks(facts) and last in states and seen[0][0] not in states:
+        if last == "critical":
+            return bool(rose(facts, REFUSALS[name]))
+        held = finished_seconds(facts) if name == "tcp" and last in UNDER_PRESSURE else held
     return last in states and held + ROUNDING >= sustained * readable
+
+
+def finished_seconds(facts):
+    """Return the seconds of episodes of pressure that ended in the window, no more than it has.
+
+    TCPMemoryPressuresChrono is in milliseconds and grows when the flag is cleared (net/ipv4/tcp.c
+    tcp_leave_memory_pressure), by a whole episode, wherever that began.
+    """
+    counted = rose(facts, ("TCPMemoryPressuresChrono",)) or 0
+    return min(counted / 1000.0, facts["window"]["seconds"])
+
+
+def elsewhere(facts):
+    """Return how many TCP sockets are in other network namespaces, whose counters are not read; 0 where there are
+    hardly any.
+
+    net/ipv4/proc.c sockstat_seq_show: alloc counts all namespaces, inuse this one. Some sockets are in neither.
+    """
+    sockets = facts["tcp"]["sockets"]
+    numbers = [sockets[name] for name in ("allocated", "in_use", "orphaned")]
+    if None in numbers:
+        return 0
+    left = numbers[0] - numbers[1] - numbers[2]
+    return left if left > max(FEW_SOCKETS, numbers[0] // 4) else 0
 
 
 def rose(facts, names):
@@ -115,15 +158,22 @@ def held_since(facts, states):
         if state not in states:
             break
         seconds += length
-    since = "at least %.1f seconds, the whole window" % window["seconds"]
+    since = "has been so for at least %.1f seconds, the whole window" % window["seconds"]
     if not all(state in states for state, _length in seen):
-        since = "%.1f seconds, %.1f of %.1f in all" % (
+        since = "has been so for %.1f seconds, %.1f of %.1f in all" % (
             seconds,
             sum(length for state, length in seen if state in states),
             window["seconds"],
         )
+    if has_two_looks(facts):
+        since = "was so at both ends of %.1f seconds" % window["seconds"]
+        if seen[0][0] not in states:
+            since = "is so at the end of %.1f seconds, after %.1f seconds of pressure that had ended" % (
+                window["seconds"],
+                finished_seconds(facts),
+            )
     entered, trend = window["counters"].get("TCPMemoryPressures"), window["tcp"]["trend"]
-    return "It has been so for %s%s; %swith a peak of %s." % (
+    return "It %s%s; %swith a peak of %s." % (
         since,
         ", entered %s" % times(entered) if entered else "",
         "%s, " % trend if trend else "",

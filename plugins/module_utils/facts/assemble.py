@@ -12,13 +12,16 @@ import os
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import first_of, quoted, within_bounds
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.pools import threshold
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.registry import find
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import refuse
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError, refuse
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.gather import read
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.shape import checked_facts
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.window import (
     state_of_tcp,
     state_of_udp,
     window,
 )
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.control_groups import add_events_in_window
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.observation import deltas
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.capacity import capacity
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import recommend
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.workload import check_workload
@@ -37,6 +40,7 @@ SUBSETS = {
 }
 # The same; but "all" leaves them out: few hosts are asked for them, and they cost more.
 ON_REQUEST = {"cgroups": ("cgroups",), "kernel_log": ("kernel_log",)}
+STANDS_STILL = "Leave it out: a captured tree stands still."
 LONGEST_WINDOW = 3600  # seconds; a connection that is silent for longer does not survive every firewall
 
 SIZED = {"recommended": recommend, "capacity": capacity}  # subset: what makes it of the other facts and the workload
@@ -46,8 +50,8 @@ def run(params):
     """Return {ansible_facts: {socket_memory: …}, warnings: [sentence, …], changed: False}.
 
     params: gather_subset (list of names of SUBSETS, "all", "!name"), root (directory), page_size (bytes or None),
-    workload (dict or None), sysctl_dialect, window (seconds or None). Raises SocketMemoryError for wrong parameters,
-    before anything is read.
+    workload (dict or None), sysctl_dialect, window (seconds or None), since (the facts of an earlier reading, or
+    None). Raises SocketMemoryError for wrong parameters, before anything is read.
     """
     return assemble(read(reading_params(params)), params)
 
@@ -60,11 +64,24 @@ def reading_params(params):
     if subsets & set(SIZED):
         check_workload(params.get("workload"))
     names = {name for subset in subsets for name in SUBSETS.get(subset) or ON_REQUEST[subset]}
-    if _check_window(params.get("window") or 0, params.get("root") or "/"):
+    wanted = {name: params.get(name) for name in ("root", "page_size", "sysctl_dialect", "window")}
+    has_window = _check_window(params.get("window") or 0, params.get("root") or "/")
+    if params.get("since"):
+        wanted["since"], wanted["window"] = _earlier(params)["monotonic_seconds"], params.get("window") or 0
+        names.update(("memory", "counters"))
+    elif has_window:
         names.add("window")
-    return dict(
-        {name: params.get(name) for name in ("root", "page_size", "sysctl_dialect", "window")}, read=sorted(names)
-    )
+    return dict(wanted, read=sorted(names))
+
+
+def _earlier(params):
+    """Return the facts of the earlier reading with which a window began. Raises SocketMemoryError where they do not
+    do.
+    """
+    earlier = checked_facts(params["since"], "tcp", "udp", "counters")
+    if earlier.get("monotonic_seconds") is None or os.path.abspath(params.get("root") or "/") != "/":
+        raise refuse("since", "facts of a captured tree, or for one", "facts of a live host", STANDS_STILL)
+    return earlier
 
 
 def _check_window(seconds, root):
@@ -77,7 +94,7 @@ def _check_window(seconds, root):
             "Give the seconds to observe, 0 for one look.",
         )
     if seconds and os.path.abspath(root) != "/":
-        raise refuse("window", quoted(seconds), "0 for a captured tree", "Leave it out: a captured tree stands still.")
+        raise refuse("window", quoted(seconds), "0 for a captured tree", STANDS_STILL)
     return seconds > 0
 
 
@@ -87,6 +104,8 @@ def assemble(answer, params):
     """
     subsets = choose_subsets(params.get("gather_subset"))
     facts = answer["facts"]
+    if params.get("since"):
+        _begin_window(facts, _earlier(params))
     if {"tcp", "udp"} <= set(facts):
         _add_states(facts)
     for name in (name for name in SIZED if name in subsets):
@@ -109,6 +128,23 @@ def assemble(answer, params):
     facts["warnings"] = answer["warnings"]
     # What a host says is in bounds; what follows from it need not be.
     return {"changed": False, "ansible_facts": {"socket_memory": within_bounds(facts)}, "warnings": answer["warnings"]}
+
+
+def _begin_window(facts, earlier):
+    """Make the samples of the fact window of an *earlier* reading and of this one, which *facts* hold, as
+    host.observation.observe() does within one visit.
+    """
+    if facts["monotonic_seconds"] is None:
+        raise SocketMemoryError("The host left out its clock, so it is not known how long the window was.")
+    seconds = round(max(0.0, facts["monotonic_seconds"] - earlier["monotonic_seconds"]), 3)
+    samples = [{"seconds": at, "tcp": one["tcp"], "udp": one["udp"]} for at, one in ((0.0, earlier), (seconds, facts))]
+    facts["window"] = {
+        "seconds": seconds,
+        "samples": samples,
+        "counters": deltas(earlier["counters"], facts["counters"]),
+    }
+    if facts.get("cgroups") and earlier.get("cgroups"):
+        add_events_in_window(facts["cgroups"]["groups"], earlier["cgroups"]["groups"])
 
 
 def _add_states(facts):

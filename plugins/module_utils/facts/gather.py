@@ -7,6 +7,7 @@ host.
 """
 
 import os
+import time
 
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import (
     LONGEST_QUOTE,
@@ -56,8 +57,9 @@ def read(params):
     """Return {facts: {…}, warnings: [sentence, …]}: what a host says of itself, nothing of it judged.
 
     params: read (names of what to read, from READABLE), root (directory), page_size (bytes or None), sysctl_dialect,
-    window (seconds). With a window, everything describes its end. Raises SocketMemoryError for a wrong root or page
-    size, before anything is read.
+    window (seconds), since (the fact monotonic_seconds of an earlier reading, or None). With a window, everything
+    describes its end; it is observed, or where it began with an earlier reading, waited for. Raises SocketMemoryError
+    for a wrong root or page size, and for an earlier reading of another boot, before anything is read.
     """
     wanted = set(params["read"])
     root = params.get("root") or "/"
@@ -74,7 +76,10 @@ def read(params):
             "Use what getconf PAGESIZE says on the host.",
         )
     reading = _Reading(HostFiles(root))
+    if params.get("since") is not None:
+        _wait_for_end(params["since"], params["window"])
     facts = reading.host(page_size)
+    facts["monotonic_seconds"] = None if os.path.abspath(root) != "/" else round(time.monotonic(), 3)
     cgroups_before = reading.cgroups() if {"window", "cgroups"} <= wanted else None
     if "window" in wanted:
         facts["window"] = reading.window(facts, params["window"])
@@ -95,6 +100,23 @@ def read(params):
         if left_out:
             facts["managers_left_out"] = left_out
     return {"facts": facts, "warnings": sentences(reading.warnings)}  # a window meets the same trouble at every look
+
+
+def _wait_for_end(since, seconds):
+    """Wait until a window of *seconds* has passed that began at *since* by the host's clock.
+
+    The hosts that Ansible serves first wait, and all windows pass meanwhile.
+    """
+    left = since + seconds - time.monotonic()
+    if left > seconds:
+        raise refuse(
+            "since",
+            "an earlier reading that this host has still to come to",
+            "one of the same boot",
+            "The host has booted since. Read it again.",
+        )
+    if left > 0:
+        time.sleep(left)  # a window is nothing else
 
 
 class _Reading(HostReading):

@@ -214,6 +214,7 @@ def _facts(window):
     """Return the shape of the facts with a *window* of this shape."""
     return record(
         {
+            "monotonic_seconds": nullable(number()),
             "kernel": nullable(text(LONGEST_NAME)),
             "page_size": nullable(integer(512, 1 << 30)),
             "memory_total": nullable(integer(1)),

@@ -19,7 +19,8 @@ def window(observed, error_bound, page_size):
 
     error_bound: pages by which the true memory may differ from what the kernel counts; a trend is one of the true
     memory. page_size: bytes, or None. under_pressure: the share is of the time that could be read;
-    unreadable_seconds is the rest, in which neither flag nor usage could be.
+    unreadable_seconds is the rest, in which neither flag nor usage could be. With two samples, of which not both saw
+    pressure, it is the time of the episodes that ended in the window.
     """
     samples, lasted = observed["samples"], observed["seconds"]
     # What a sample saw stands for the time until the next one.
@@ -32,6 +33,9 @@ def window(observed, error_bound, page_size):
     pressed = sum((length for length, under in verdicts if under), 0.0)
     readable = sum((length for length, under in verdicts if under is not None), 0.0)
     told = any(under is not None for _length, under in verdicts)
+    if len(samples) == 2 and not all(under for _length, under in verdicts):
+        # Nobody looked in between: what is known are the episodes that ended.
+        pressed = min(readable, (observed["counters"].get("TCPMemoryPressuresChrono") or 0) / 1000.0)
     return {
         "seconds": round(lasted, 3),
         "samples": len(samples),

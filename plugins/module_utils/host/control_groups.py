@@ -64,15 +64,20 @@ def read_cgroups(reading, before=None):
             groups.append(dict(group, path=path or "/"))
     reading.tell(top, ["more than %d control groups, not all of them were read" % MOST_READ] * too_many + problems)
     if before:
-        from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.observation import deltas
-
-        events = {group["path"]: group["events"] for group in before["groups"]}
-        for group in groups:
-            if group["path"] in events:
-                group["events_in_window"] = deltas(events[group["path"]], group["events"])
+        add_events_in_window(groups, before["groups"])
     groups.sort(key=lambda group: (-group["socket_bytes"], group["path"]))
     told, left_out = first_of(groups, MOST_GROUPS)
     return dict({"version": version, "groups": told}, **({"groups_left_out": left_out} if left_out else {}))
+
+
+def add_events_in_window(groups, before):
+    """Add events_in_window to those of *groups* that were there *before*, both as read_cgroups returns them."""
+    from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.observation import deltas
+
+    events = {group["path"]: group["events"] for group in before}
+    for group in groups:
+        if group["path"] in events:
+            group["events_in_window"] = deltas(events[group["path"]], group["events"])
 
 
 def _read_version_2(files, folder, has_groups):

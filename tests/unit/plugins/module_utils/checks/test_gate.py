@@ -612,3 +612,72 @@ def test_what_was_asked_for_and_cannot_be_read_is_a_warning(healthy, name):
     verdict = judge(healthy, {name: "fail"})
     assert found(verdict) == ("warn", [(name.replace("_", "-") + "-unreadable", "warn")])
     assert judge(healthy)["verdict"] == "pass"
+
+
+def two_looks(facts, first, last, **counters):
+    """Return *facts* of a host that was read in the state *first* and 5 seconds later in *last*."""
+    facts = in_state(facts, last, [(first, 5.0)] + [(last, 0.0)] * (last != first), **counters)
+    facts["window"]["samples"] = 2
+    return facts
+
+
+@pytest.mark.parametrize(
+    "first, last, counters, verdict, reason",
+    [
+        ("pressure", "pressure", {}, "fail", "tcp-pressure"),
+        ("recovering", "critical", {}, "fail", "tcp-critical"),
+        ("normal", "pressure", {}, "warn", "tcp-spike"),
+        ("normal", "pressure", {"TCPMemoryPressuresChrono": 2498}, "warn", "tcp-spike"),
+        ("normal", "pressure", {"TCPMemoryPressuresChrono": 2500}, "fail", "tcp-pressure"),
+        ("normal", "pressure", {"TCPMemoryPressuresChrono": 10**9}, "fail", "tcp-pressure"),
+        ("normal", "critical", {"TCPMemoryPressuresChrono": 5000}, "warn", "tcp-spike"),
+        ("normal", "critical", {"TCPRcvQDrop": 1}, "fail", "tcp-critical"),
+        ("pressure", "normal", {"TCPMemoryPressuresChrono": 5000}, "warn", "tcp-spike"),
+        ("normal", "normal", {"TCPMemoryPressures": 3}, "warn", "tcp-spike"),
+        ("normal", "normal", {}, "pass", None),
+        ("soft", "soft", {}, "warn", "tcp-soft"),
+        ("normal", "soft", {"TCPMemoryPressuresChrono": 5000}, "pass", None),
+    ],
+)
+def test_of_two_looks_both_count_or_what_the_kernel_counted_between_them(
+    healthy, first, last, counters, verdict, reason
+):
+    result = judge(two_looks(healthy, first, last, **counters))
+    assert found(result) == (verdict, [(reason, verdict)] if reason else [])
+
+
+@pytest.mark.parametrize(
+    "first, last, words",
+    [
+        ("pressure", "pressure", "It was so at both ends of 5.0 seconds"),
+        ("normal", "pressure", "It is in pressure at the end of 5.0 seconds, and was not at their beginning."),
+        ("pressure", "normal", "It was in pressure at the beginning of 5.0 seconds, and is no longer."),
+    ],
+)
+def test_two_looks_are_told_as_what_they_are(healthy, first, last, words):
+    assert words in judge(two_looks(healthy, first, last))["message"]
+
+
+def test_pressure_that_had_ended_is_told(healthy):
+    result = judge(two_looks(healthy, "normal", "pressure", TCPMemoryPressuresChrono=4000))
+    assert "It is so at the end of 5.0 seconds, after 4.0 seconds of pressure that had ended" in result["message"]
+
+
+@pytest.mark.parametrize(
+    "allocated, words", [(1000, "850 of 1000 TCP sockets are in other network namespaces"), (180, "")]
+)
+def test_counters_that_see_few_of_the_sockets_are_told(healthy, allocated, words):
+    facts = two_looks(healthy, "normal", "normal")
+    facts["tcp"]["sockets"]["allocated"] = allocated
+    result = judge(facts)
+    assert result["verdict"] == "pass" and words in result["message"]
+    assert bool(words) == ("namespaces" in result["message"])
+
+
+def test_udp_at_its_limit_at_the_end_counts_where_datagrams_were_dropped(healthy):
+    facts = two_looks(healthy, "normal", "normal", UdpRcvbufErrors=4)
+    facts["udp"]["state"] = "critical"
+    facts["window"]["udp"]["states"] = [{"state": "normal", "seconds": 5.0}, {"state": "critical", "seconds": 0.0}]
+    assert found(judge(facts)) == ("fail", [("udp-critical", "fail")])
+    facts["window"]["counters"]["UdpRcvbufErrors"] = 0
+    assert found(judge(facts)) == ("pass", [])

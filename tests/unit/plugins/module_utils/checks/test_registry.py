@@ -9,6 +9,7 @@ import copy
 import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.memory import SIGNS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.pools import describe_tcp
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import finding
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.registry import CHECKS, find
 
 
@@ -220,3 +221,10 @@ def test_findings_need_no_more_than_what_was_gathered(healthy):
 def test_every_check_has_an_id_of_its_own():
     ids = [check.identifier for check in CHECKS]
     assert sorted(ids) == sorted(set(ids))
+
+
+def test_a_message_is_no_longer_than_the_shape_of_the_facts_takes():
+    """A path of a control group alone may be as long as that."""
+    long = finding("x", "error", None, "p" * 5000, {}, "r" * 4096)
+    assert (len(long["message"]), len(long["remedy"])) == (4096, 4096)
+    assert finding("x", "error", None, "p" * 4093, {}, "")["message"] == "p" * 4093

@@ -14,7 +14,16 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts impo
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel import counters
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import KEYS
 
-HOST = {"kernel", "page_size", "memory_total", "memory_usable", "network_namespace", "container", "warnings"}
+HOST = {
+    "monotonic_seconds",
+    "kernel",
+    "page_size",
+    "memory_total",
+    "memory_usable",
+    "network_namespace",
+    "container",
+    "warnings",
+}
 SIZE = {"pages", "bytes"}
 THRESHOLDS = {"low", "pressure", "high"}
 

@@ -7,6 +7,7 @@
 import pytest
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.errors import SocketMemoryError
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import assemble as module
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import gather
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.window import window
 from ansible_collections.linux_net.socket_memory.tests.unit.helpers import sizes
 
@@ -138,3 +139,98 @@ def test_facts_describe_the_end_of_the_window_and_hold_what_was_asked_for():
     assert facts["udp"]["used"] == facts["window"]["udp"]["used"]["last"]
     assert facts["window"]["samples"] == 3 and facts["window"]["tcp"]["states"]
     assert not {"tcp", "limits", "counters"} & set(facts)
+
+
+def reading(host, seconds, **counters):
+    """Return the facts of *host* read at *seconds* of its clock, as a live host would answer."""
+    facts = host.facts(gather_subset=["tcp", "udp", "counters"])
+    facts["counters"].update(counters)
+    return dict(facts, monotonic_seconds=seconds)
+
+
+def between(earlier, facts, **params):
+    """Return the facts where a window began with the facts *earlier*."""
+    params = dict({"gather_subset": ["tcp", "udp"], "window": 5, "since": earlier}, **params)
+    module.reading_params(params)
+    return module.assemble({"facts": facts, "warnings": []}, params)["ansible_facts"]["socket_memory"]
+
+
+def test_a_window_between_two_readings(host):
+    earlier = reading(host, 100.0, TCPMemoryPressures=7)
+    host.write("/proc/net/sockstat", host.read("/proc/net/sockstat").replace(b"mem 1200", b"mem 1201"))
+    facts = between(earlier, reading(host, 105.5, TCPMemoryPressures=9))
+    assert facts["window"]["seconds"] == 5.5 and facts["window"]["samples"] == 2
+    assert facts["window"]["tcp"]["used"]["change"] == {"pages": 1, "bytes": 4096}
+    assert facts["window"]["counters"]["TCPMemoryPressures"] == 2
+    assert "counters" not in facts, "they were not asked for"
+
+
+def test_a_window_between_two_readings_asks_for_what_it_needs(host):
+    wanted = module.reading_params({"gather_subset": ["udp"], "since": reading(host, 100.0), "window": 5})
+    assert wanted["since"] == 100.0 and wanted["read"] == ["counters", "memory"]
+
+
+@pytest.mark.parametrize(
+    "spoil, params, named",
+    [
+        (lambda facts: facts.pop("counters"), {}, "no part counters"),
+        (lambda facts: facts.update(monotonic_seconds=None), {}, "a captured tree stands still"),
+        (lambda facts: None, {"root": "/tmp", "window": 0}, "a captured tree stands still"),
+        (lambda facts: facts.update(monotonic_seconds="{{ 1 }}"), {}, "facts"),
+    ],
+)
+def test_earlier_readings_that_begin_no_window_are_refused(host, spoil, params, named):
+    earlier = reading(host, 100.0)
+    spoil(earlier)
+    with pytest.raises(SocketMemoryError, match=named):
+        module.reading_params(dict({"since": earlier, "window": 5}, **params))
+
+
+def test_a_host_without_a_clock_has_no_window(host):
+    with pytest.raises(SocketMemoryError, match="left out its clock"):
+        between(reading(host, 100.0), reading(host, None))
+
+
+def test_a_clock_that_ran_backwards_gives_no_negative_time(host):
+    assert between(reading(host, 100.0), reading(host, 90.0))["window"]["seconds"] == 0
+
+
+@pytest.mark.parametrize("now, waited", [(100.5, 4.5), (104.0, 1.0), (105.0, 0), (900.0, 0)])
+def test_a_host_waits_for_what_is_left_of_the_window(monkeypatch, now, waited):
+    slept = []
+    monkeypatch.setattr(gather.time, "monotonic", lambda: now)
+    monkeypatch.setattr(gather.time, "sleep", slept.append)
+    gather.read({"read": [], "since": 100.0, "window": 5})
+    assert slept == [waited] * bool(waited)
+
+
+def test_a_host_that_booted_since_does_not_wait(monkeypatch):
+    monkeypatch.setattr(gather.time, "monotonic", lambda: 20.0)
+    with pytest.raises(SocketMemoryError, match="has booted since"):
+        gather.read({"read": [], "since": 100.0, "window": 5})
+
+
+@pytest.mark.parametrize(
+    "flags, chrono, expected",
+    [((True, True), 0, 5.0), ((False, True), 2000, 2.0), ((True, False), 9000, 5.0), ((False, False), None, 0.0)],
+)
+def test_two_samples_tell_of_pressure_between_them_what_the_kernel_counted(flags, chrono, expected):
+    samples = [
+        {
+            "seconds": 5.0 * number,
+            "tcp": {
+                "kernel_flag": flag,
+                "used": {"pages": 3500 if flag else 5, "bytes": 4096},
+                "thresholds": sizes(2000, 3000, 4000),
+            },
+            "udp": {"used": {"pages": 5, "bytes": 20480}, "thresholds": sizes(9, 9, 9)},
+        }
+        for number, flag in enumerate(flags)
+    ]
+    counters = {"TCPMemoryPressuresChrono": chrono}
+    seen = window({"seconds": 5.0, "samples": samples, "counters": counters}, 0, 4096)
+    assert seen["tcp"]["under_pressure"] == {
+        "seconds": expected,
+        "share": expected / 5,
+        "unreadable_seconds": 0.0,
+    }
