@@ -38,8 +38,10 @@ def _unsound(identifier):
     def rule(data):
         present = {key: value for key, value in data["limits"].items() if value is not None}
         bound = ((data.get("tcp") or {}).get("error_bound") or {}).get("pages") or 0
-        sizes = [data.get(name) for name in ("page_size", "memory_total")]
-        for found in lint(present, *sizes, error_bound=bound, memory_usable=data.get("memory_usable")):
+        found_in = lint(
+            present, data.get("page_size"), data.get("memory_total"), bound, memory_usable=data.get("memory_usable")
+        )
+        for found in found_in:
             if found["id"] == identifier and found["severity"] == "error":
                 yield (
                     found["subject"],

@@ -7,9 +7,9 @@
 import copy
 
 import pytest
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import finding
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.memory import SIGNS
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.pools import describe_tcp
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.finding import finding
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.registry import CHECKS, find
 
 
