@@ -22,10 +22,13 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.shap
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.states import TCP_STATES
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.report.rows import why
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.rollout.rollout import (
+    facts_in,
     must_hold,
     unavailable,
     why_failed,
 )
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import doubts_about
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import sentences
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.arguments import checked_arguments
 from ansible_collections.linux_net.socket_memory.plugins.plugin_utils.defects import describe_defect
 
@@ -65,7 +68,10 @@ OPTIONS: dict[str, Any] = {
         },
     },
     "reading": {"type": "dict"},
-    "tune": {"type": "dict", "options": {name: {"type": "dict"} for name in ("applied", "read_again", "batch")}},
+    "tune": {
+        "type": "dict",
+        "options": {name: {"type": "dict"} for name in ("applied", "read_again", "batch", "read_before")},
+    },
     "variables": {"type": "dict"},
     "report_only": {"type": "bool", "default": False},
 }
@@ -148,7 +154,7 @@ class ActionModule(ActionBase):
         facts = checked_facts(facts) if facts else None
         proof, tune = params["prove"], params["tune"]
         if tune is not None:
-            missing = [f"tune.{name}" for name in ("applied", "read_again", "batch") if tune[name] is None]
+            missing = [f"tune.{name}" for name in tune if name != "read_before" and tune[name] is None]
             if missing:
                 raise refuse(
                     "tune",
@@ -164,6 +170,8 @@ class ActionModule(ActionBase):
             elif proof and not proof["exceptions"]:
                 proof["exceptions"] = unavailable(tune["applied"])
         verdicts = []
+        if tune is not None:
+            verdicts += _doubts(facts_in(tune["read_before"]))
         if proof:
             options = {name: proof[name] for name in ("dropin", "settings", "exceptions", "strict")}
             verdicts.append(_reported(prove(facts, **options), proof["shadowed"] == "warn"))
@@ -192,6 +200,17 @@ def _failure(reason: str) -> dict[str, Any]:
         "message": reason,
         "findings": [finding("not-tuned", "error", None, reason, {}, "Correct that and run again.")],
     }
+
+
+def _doubts(facts: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Return the verdict that warns where the workload and the host do not fit, by the *facts* with the
+    recommendation; none where they do.
+    """
+    found = doubts_about(checked_facts(facts)) if facts else []
+    if not found:
+        return []
+    message = sentences([text for one in found for text in (one["message"], one["remedy"])])
+    return [{"passes": True, "verdict": "warn", "message": message, "findings": found}]
 
 
 def _reported(verdict: dict[str, Any], only: bool) -> dict[str, Any]:

@@ -155,6 +155,11 @@ options:
       read_again:
         description: What P(linux_net.socket_memory.socket_memory_facts#module) returned after that.
         type: dict
+      read_before:
+        description:
+          - What P(linux_net.socket_memory.socket_memory_facts#module) returned before, with the subset
+            V(recommended). Where its workload does not fit the host, the verdict warns.
+        type: dict
       batch:
         description: What is known of the batch, with C(stop) and C(message). Empty where it was not judged.
         type: dict

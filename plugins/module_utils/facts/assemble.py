@@ -23,8 +23,9 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts.wind
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.control_groups import add_events_in_window
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host.observation import deltas
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.capacity import capacity
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import recommend
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import doubts_about, recommend
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.workload import check_workload
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import sentences
 
 # subset: what has to be read for it (gather.READABLE).
 SUBSETS = {
@@ -127,7 +128,11 @@ def assemble(answer, params):
         facts.pop("boot_complete", None)
     facts["warnings"] = answer["warnings"]
     # What a host says is in bounds; what follows from it need not be.
-    return {"changed": False, "ansible_facts": {"socket_memory": within_bounds(facts)}, "warnings": answer["warnings"]}
+    return {
+        "changed": False,
+        "ansible_facts": {"socket_memory": within_bounds(facts)},
+        "warnings": answer["warnings"] + [sentences([one["message"], one["remedy"]]) for one in doubts_about(facts)],
+    }
 
 
 def _begin_window(facts, earlier):

@@ -9,6 +9,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.fin
     run_checks,
     silence,
 )
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.lint import OF_A_WORKLOAD
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.kernel.sysctl_keys import (
     KEYS,
     TCP_MEM,
@@ -87,6 +88,15 @@ def _observed(facts):
     used = (facts.get("tcp") or {}).get("used") or {}
     window = ((facts.get("window") or {}).get("tcp") or {}).get("used") or {}
     return max(used.get("bytes") or 0, (window.get("peak") or {}).get("bytes") or 0) or None
+
+
+def doubts_about(facts):
+    """Return the warnings of a recommendation in *facts* that only it can give: the host and the workload do not fit.
+
+    Those of its values are given where they are applied.
+    """
+    found = counting((facts.get("recommended") or {}).get("lint") or [], "warning")
+    return [one for one in found if one["id"] in OF_A_WORKLOAD]
 
 
 def assignments(recommendation, page_size):

@@ -12,6 +12,7 @@ import yaml
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.linux_net.socket_memory.plugins.action.verdict import ActionModule
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.gate import RULES
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.recommend import recommend
 from ansible_collections.linux_net.socket_memory.tests.unit.helpers import sizes
 
 DROPIN = "/etc/sysctl.d/99-tcp-memory.conf"
@@ -134,6 +135,7 @@ def tuned(state="normal", running=60, check_mode=False, result=None, **variables
         "tune.applied": "result",
         "tune.read_again": "after",
         "tune.batch": "batch",
+        "tune.read_before": "before",
         "prove.dropin": "dropin",
         "prove.shadowed": "shadowed",
         "gate": "gate",
@@ -145,6 +147,33 @@ def tuned(state="normal", running=60, check_mode=False, result=None, **variables
         check_mode,
         **mine,
     )
+
+
+def read_before(**silenced):
+    """Return what a reading returned for a workload that does not fit the host."""
+    lint = [
+        dict(
+            {
+                "id": "overcommitted",
+                "severity": "warning",
+                "subject": "net.ipv4.tcp_mem",
+                "message": "net.ipv4.tcp_mem: found 19 TiB",
+                "evidence": {},
+                "remedy": "Expect fewer connections.",
+            },
+            **silenced,
+        )
+    ]
+    recommended = recommend(facts() | {"memory_total": 2**34, "page_size": 4096})
+    return {"ansible_facts": {"socket_memory": dict(facts(), recommended=dict(recommended, lint=lint))}}
+
+
+def test_a_workload_that_does_not_fit_the_host_is_a_warning():
+    warned = tuned(before=read_before())
+    assert warned["msg"].startswith("WARN: web1: net.ipv4.tcp_mem: found 19 TiB. Expect fewer connections. ")
+    assert warned["verdict"]["findings"][0]["id"] == "overcommitted" and not warned["failed"]
+    assert HOLDS in warned["msg"]
+    assert tuned(before=read_before(silenced="we know"))["msg"].startswith("PASS: ")
 
 
 def test_a_tuned_host_holds_its_settings_and_is_not_under_pressure():
