@@ -60,7 +60,7 @@ def comparable(result):
     ):  # a refusal on the controller knows the host's name in the inventory, one on the host its own
         result["msg"] = result["msg"].split(": ", 1)[1]
     memory = result.get("ansible_facts", {}).get("socket_memory", {})
-    for name in ("counters", "sockets_used", "tcp", "udp", "window", "cgroups", "kernel_log"):
+    for name in ("counters", "sockets_used", "tcp", "udp", "window", "cgroups", "kernel_log", "monotonic_seconds"):
         if name in memory:
             memory[name] = sorted(memory[name]) if isinstance(memory[name], dict) else None
     if memory.get("capacity"):  # a part of it says what connections hold now
@@ -189,7 +189,8 @@ def test_a_host_cannot_set_what_is_not_ours(task, tmp_path):
     )
     variables = interpreter(tmp_path, "exec %s %s" % (sys.executable, forged))
     result, _run = task(FACTS, {"gather_subset": ["limits"]}, variables=variables)
-    unknown = dict.fromkeys(("page_size", "memory_total", "network_namespace", "container"))
+    nothing = ("monotonic_seconds", "page_size", "memory_total", "memory_usable", "network_namespace", "container")
+    unknown = dict.fromkeys(nothing)
     assert result["ansible_facts"]["socket_memory"] == dict(unknown, kernel="{{ 7 * 7 }}", warnings=[], limits={})
     assert "add_host" not in result
     result, _run = task(FACTS, variables=variables)
