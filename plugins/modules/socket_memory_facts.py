@@ -761,6 +761,11 @@ ansible_facts:
                   type: int
                   returned: success
                   sample: 12713984
+                default:
+                  description: With the buffers that it starts with, full.
+                  type: int
+                  returned: success
+                  sample: 103764
                 observed:
                   description: On average now, null where the kernel's imprecision hides it.
                   type: int
@@ -786,6 +791,11 @@ ansible_facts:
                       type: int
                       returned: success
                       sample: 81
+                    default:
+                      description: With the buffers that one starts with, full.
+                      type: int
+                      returned: success
+                      sample: 9941
                     observed:
                       description: With what one holds on average now, or null.
                       type: int
@@ -801,13 +811,18 @@ ansible_facts:
                       type: int
                       returned: success
                       sample: 121
+                    default:
+                      description: With the buffers that one starts with, full.
+                      type: int
+                      returned: success
+                      sample: 14912
                     observed:
                       description: With what one holds on average now, or null.
                       type: int
                       returned: success
                       sample: 188888
                 memory_full:
-                  description: Until the structures alone fill the memory.
+                  description: Until the structures alone fill the memory that sockets can use.
                   type: int
                   returned: success
                   sample: 4029960

@@ -188,10 +188,10 @@ BUDGET = record(
 )
 ASSIGNED = {"settings": _some(_setting, KEYS), "reasons": _some(lambda key: text(), KEYS)}  # what a drop-in is made of
 RECOMMENDED = record(dict(ASSIGNED, profile=choice(*PROFILE_NAMES), budget=BUDGET, lint=items(FINDING)))
-CASES = _all(nullable(integer()), ("worst_case", "observed"))
+CASES = _all(nullable(integer()), ("worst_case", "default", "observed"))
 CAPACITY = record(
     {
-        "bytes_per_connection": _all(nullable(integer()), ("worst_case", "observed", "structures")),
+        "bytes_per_connection": _all(nullable(integer()), ("worst_case", "default", "observed", "structures")),
         "connections_until": record({"pressure": CASES, "critical": CASES, "memory_full": nullable(integer())}),
         "payload_that_fills_a_buffer": nullable(_all(integer(), ("full_segments", "one_byte_segments"))),
         "needs": nullable(

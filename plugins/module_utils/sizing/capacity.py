@@ -22,6 +22,12 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.hos
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.sizing.workload import check_workload
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.text import human_bytes
 
+# case: of which connections it tells
+CASES = {
+    "worst_case": "with full buffers",
+    "default": "that fill the buffers they start with",
+    "observed": "that hold what they hold now on average",
+}
 FULL_SEGMENT = 1448  # bytes of payload of an Ethernet frame with TCP timestamps
 
 
@@ -30,9 +36,10 @@ def capacity(facts, workload=None):
 
     facts: the value of ansible_facts.socket_memory with the subsets "tcp" and "limits". workload: see check_workload;
     its buffers count instead of those of autotuning, and its connections are what "needs" is about (None without).
-    bytes_per_connection: {worst_case, observed, structures}; connections_until: {pressure, critical: {worst_case,
-    observed}, memory_full}, numbers of connections in all, not on top of today's; answers: the same in sentences. What
-    the facts cannot tell is None. Raises SocketMemoryError as recommend() does.
+    bytes_per_connection: {worst_case, default, observed, structures}, default: with the buffers that a connection
+    starts with, full; connections_until: {pressure, critical: {worst_case, default, observed}, memory_full}, numbers of
+    connections in all, not on top of today's; answers: the same in sentences. What the facts cannot tell is None.
+    Raises SocketMemoryError as recommend() does.
     """
     workload = check_workload(workload)
     host = host_to_size(facts)
@@ -40,15 +47,16 @@ def capacity(facts, workload=None):
     receive, send = _held(host, workload)
     each = {
         "worst_case": receive + send if receive and send else None,
+        "default": _started_with(host),
         "observed": _observed(host, tcp),
         "structures": host.idle_bytes,
     }
     thresholds = host.running.get(TCP_MEM) or [None] * 3
     until = {
-        name: {case: _room(host, pages, each[case]) for case in ("worst_case", "observed")}
+        name: {case: _room(host, pages, each[case]) for case in CASES}
         for name, pages in (("pressure", thresholds[1]), ("critical", thresholds[2]))
     }
-    until["memory_full"] = host.memory_total // host.idle_bytes
+    until["memory_full"] = host.usable_bytes // host.idle_bytes
     result = {
         "bytes_per_connection": each,
         "connections_until": until,
@@ -75,6 +83,13 @@ def _held(host, workload):
     return [host.running[key][2] if key in host.running else None for key in (TCP_RMEM, TCP_WMEM)]
 
 
+def _started_with(host):
+    """Return the bytes of the two buffers that a connection starts with, None where they are not known."""
+    if not {TCP_RMEM, TCP_WMEM} <= set(host.running):
+        return None
+    return max(1, host.running[TCP_RMEM][1] + host.running[TCP_WMEM][1])
+
+
 def _observed(host, tcp):
     """Return the bytes that a connection holds on average now, None where the kernel's imprecision hides them."""
     used = (tcp.get("used") or {}).get("pages")
@@ -89,7 +104,7 @@ def _room(host, pages, each):
     if pages is None or each is None:
         return None
     # A kernel's thresholds may be nonsense, such as a negative number, which any usage is above.
-    return min(max(0, pages) * host.page_size // each, host.memory_total // (each + host.idle_bytes))
+    return min(max(0, pages) * host.page_size // each, host.usable_bytes // (each + host.idle_bytes))
 
 
 def _needs(host, workload, thresholds):
@@ -114,7 +129,7 @@ def _answers(result):
     """Return the sentences of a capacity."""
     until, each, needs = result["connections_until"], result["bytes_per_connection"], result["needs"]
     answers = []
-    for case, words in (("worst_case", "with full buffers"), ("observed", "that hold what they hold now on average")):
+    for case, words in CASES.items():
         if until["pressure"][case] is not None:
             answers.append(
                 "%d connections %s (%s each) bring TCP to pressure, %d to critical."

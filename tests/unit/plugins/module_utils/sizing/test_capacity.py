@@ -38,8 +38,8 @@ def facts_of(used=0, allocated=0, error_bound=0, **limits):
 def test_worst_case_is_the_maximum_of_autotuning_each_way():
     result = capacity(facts_of())
     assert result["bytes_per_connection"]["worst_case"] == 8 * MIB
-    assert result["connections_until"]["pressure"] == {"worst_case": 128, "observed": None}
-    assert result["connections_until"]["critical"] == {"worst_case": 192, "observed": None}
+    assert result["connections_until"]["pressure"] == {"worst_case": 128, "default": 10347, "observed": None}
+    assert result["connections_until"]["critical"] == {"worst_case": 192, "default": 15521, "observed": None}
     assert (
         result["answers"][0]
         == "128 connections with full buffers (8.0 MiB each) bring TCP to pressure, 192 to critical."
@@ -48,6 +48,21 @@ def test_worst_case_is_the_maximum_of_autotuning_each_way():
         result["payload_that_fills_a_buffer"]["one_byte_segments"]
         < result["payload_that_fills_a_buffer"]["full_segments"] / 500
     )
+
+
+def test_the_buffers_that_a_connection_starts_with_are_a_case_of_their_own():
+    result = capacity(facts_of())
+    assert result["bytes_per_connection"]["default"] == 87380 + 16384
+    assert result["answers"][1] == (
+        "10347 connections that fill the buffers they start with (101.3 KiB each) bring TCP to pressure, "
+        "15521 to critical."
+    )
+
+
+def test_huge_pages_leave_room_for_fewer():
+    whole, half = (capacity(dict(facts_of(), memory_usable=size * GIB)) for size in (16, 8))
+    until = [one["connections_until"]["memory_full"] for one in (whole, half)]
+    assert until[0] // 2 == until[1]
 
 
 def test_buffers_that_are_asked_for_count_doubled_and_are_capped_by_the_running_maximum():
@@ -95,7 +110,7 @@ def test_what_the_facts_do_not_tell_is_none():
     facts = dict(facts_of(), limits={}, tcp={})
     result = capacity(facts, {"connections": 10, "buffer_bytes": 4096})
     assert result["needs"]["stays_below"] is None and "not known" in result["answers"][-1]
-    assert result["connections_until"]["pressure"] == {"worst_case": None, "observed": None}
+    assert result["connections_until"]["pressure"] == {"worst_case": None, "default": None, "observed": None}
     assert capacity(facts)["payload_that_fills_a_buffer"] is None
     with pytest.raises(SocketMemoryError, match="page_size"):
         capacity(dict(facts, page_size=None))
@@ -104,4 +119,4 @@ def test_what_the_facts_do_not_tell_is_none():
 def test_a_negative_threshold_has_room_for_nothing():
     """As a damaged file, or a host that lies, may tell."""
     until = capacity(facts_of(100, 10, **{"net.ipv4.tcp_mem": [188886, -92, 393216]}))["connections_until"]
-    assert until["pressure"] == {"worst_case": 0, "observed": 0} and until["critical"]["worst_case"] > 0
+    assert until["pressure"] == {"worst_case": 0, "default": 0, "observed": 0} and until["critical"]["worst_case"] > 0

@@ -242,7 +242,7 @@ def test_capacity_counts_fewer_until_pressure_than_until_critical(seed):
     facts, workload = host_of(rng), workload_of(rng)
     result = capacity(facts, workload)
     until, each = result["connections_until"], result["bytes_per_connection"]
-    for case in ("worst_case", "observed"):
+    for case in ("worst_case", "default", "observed"):
         if each[case] is not None:
             assert until["pressure"][case] <= until["critical"][case] <= until["memory_full"]
             assert until["pressure"][case] * each[case] <= facts["limits"][MEM][1] * facts["page_size"]
