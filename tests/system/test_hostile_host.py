@@ -187,8 +187,16 @@ TASKS_READ = [
     {FACTS: {"gather_subset": ["tcp", "limits", "boot"]}},
     {DROPIN: {"path": "/etc/sysctl.d/99-tcp-memory.conf", "content": "net.core.somaxconn = 5000\n"}},
     {DROPIN: {"path": "/etc/sysctl.d/99-tcp-memory.conf", "state": "absent"}},
+    {FACTS: {"gather_subset": ["tcp", "udp", "counters", "cgroups", "kernel_log"]}},
+    {
+        FACTS: {
+            "gather_subset": ["tcp", "udp", "cgroups", "kernel_log"],
+            "window": 0.1,
+            "since": "{{ ansible_facts.socket_memory }}",
+        }
+    },
 ]
-READ_ALL, READ_GATE, READ_VERIFY, ROLLED_BACK = 0, 1, 2, 4
+READ_ALL, READ_GATE, READ_VERIFY, ROLLED_BACK, READ_FIRST, READ_AGAIN = 0, 1, 2, 4, 5, 6
 EVERY_PAYLOAD = list(hostile.payloads("/1"))
 FEW_PAYLOADS = ["bare", "call", "block", "trusted", "unsafe", "vault"]
 
@@ -581,19 +589,22 @@ def test_the_other_playbooks(true_answers, fleet, tmp_path):
             },
         }
     ]
+    sampling = [dict(gate[0], vars=dict(gate[0]["vars"], pressure_gate_sampling=True))]
     ways = [
-        (READ_VERIFY, VERIFY, ["--check", "--diff"], "FAIL: h0000: 0 of 2 settings hold"),
-        (READ_GATE, gate, ["-vvv"], "WARN: h0000: "),
-        (READ_ALL, AUDIT, [], "HOST "),
-        (ROLLED_BACK, ROLLBACK, ["--diff", "-vvv"], None),
-        (ROLLED_BACK, ROLLBACK, ["--check"], None),
-        (READ_ALL, "ansible", ["all", "--module-name", FACTS], None),
+        ([READ_VERIFY], VERIFY, ["--check", "--diff"], "FAIL: h0000: 0 of 2 settings hold"),
+        ([READ_FIRST, READ_AGAIN], gate, ["-vvv"], "WARN: h0000: "),
+        ([READ_GATE], sampling, [], "WARN: h0000: "),
+        ([READ_ALL], AUDIT, [], "HOST "),
+        ([ROLLED_BACK], ROLLBACK, ["--diff", "-vvv"], None),
+        ([ROLLED_BACK], ROLLBACK, ["--check"], None),
+        ([READ_ALL], "ansible", ["all", "--module-name", FACTS], None),
     ]
-    for number, (visit, name, arguments, beginning) in enumerate(ways):
+    for number, (visits, name, arguments, beginning) in enumerate(ways):
         fleet = hostile.Fleet(tmp_path / str(number))
-        plan = fleet.keep("answers", [reads[visit]])
+        plan = fleet.keep("answers", [reads[visit] for visit in visits])
         honest = fleet.add("honest", plan)
-        add_lies(fleet, plan, reads[visit], 1, FEW_PAYLOADS, ["bare"] * EVERYTHING, words=name == ROLLBACK)
+        for at, visit in enumerate(visits, 1):
+            add_lies(fleet, plan, reads[visit], at, FEW_PAYLOADS, ["bare"] * EVERYTHING, words=name == ROLLBACK)
         ran = run(
             fleet,
             name,
