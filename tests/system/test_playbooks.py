@@ -270,7 +270,9 @@ def test_audit_reports_also_who_cannot_be_read(playbook, tmp_path, hosts, code, 
     rows = json.loads((tmp_path / "socket-memory-audit.json").read_text())["hosts"]
     assert [row["status"] for row in rows] == statuses
     assert [row["reason"] is None for row in rows] == [status == "ok" for status in statuses]
-    assert all("refused" in row["reason"] for row in rows if row["status"] == "unreachable")
+    # In ssh's own words, which on a busy machine may be those of its timeout.
+    reasons = [row["reason"] for row in rows if row["status"] == "unreachable"]
+    assert all(re.search("refused|timed out", reason) for reason in reasons), reasons
     assert all(row["reason"].startswith("No Python on the host") for row in rows if row["status"] == "failed")
     assert re.search(
         "HOST TCP USED .*%d hosts?: .*%d %s"
