@@ -168,10 +168,18 @@ class Load:
     def drain_until(self, reached, size=2 * CHUNK):
         """Let the receivers read *size* bytes at a time until *reached* () is true. Raises RuntimeError after
         DEADLINE.
-        """
-        self._work_until(reached, lambda sender, receiver: receiver.recv(size))
 
-    def _work_until(self, reached, work):
+        Kernels before 6.0 and EL9.2 keep up to 2 MiB for a receiver that has nothing left to read, until it handles
+        data (net/core/sock.c sk_mem_uncharge): it gets a byte.
+        """
+        self._work_until(
+            reached, lambda sender, receiver: receiver.recv(size), lambda sender, _receiver: _send(sender, 1)
+        )
+
+    def _work_until(self, reached, work, otherwise=None):
+        """Let *work* (sender, receiver) go over the connections until *reached* () is true. otherwise: the same, where
+        no connection has work.
+        """
         deadline = time.monotonic() + DEADLINE
         while True:
             worked = False
@@ -185,6 +193,9 @@ class Load:
                 raise _not_reached("a load of %d pages" % self.pages())
             if not worked:
                 time.sleep(0.01)  # acknowledgements, which nothing announces, need a processor
+                for sender, receiver in self.pairs if otherwise else ():
+                    with contextlib.suppress(BlockingIOError):
+                        otherwise(sender, receiver)
 
     def fill(self):
         """Send until no connection takes any more for QUIET_ROUNDS, or DEADLINE has passed. Returns the bytes sent."""
@@ -231,19 +242,31 @@ def _unacknowledged(sender):
 @contextlib.contextmanager
 def thresholds(low, pressure, high):
     """Set tcp_mem for the time of the block and put it back afterwards."""
-    with open(TCP_MEM) as stream:
+    with kept(TCP_MEM) as write:
+        write("%d %d %d" % (low, pressure, high))
+        yield
+
+
+@contextlib.contextmanager
+def kept(path):
+    """Yield a function that writes to *path*, and put back afterwards what was there."""
+    with open(path) as stream:
         saved = stream.read()
     # It waits for a line: the end of its input, without one, is the end of this process.
     watchdog = subprocess.Popen(
-        ["sh", "-c", "trap '' HUP INT TERM; read line || printf '%%s' \"$1\" > %s" % TCP_MEM, "watchdog", saved],
+        ["sh", "-c", "trap '' HUP INT TERM; read line || printf '%%s' \"$1\" > %s" % path, "watchdog", saved],
         stdin=subprocess.PIPE,
         start_new_session=True,
     )
+
+    def write(text):
+        with open(path, "w") as stream:
+            stream.write(text)
+
     try:
-        _write_thresholds("%d %d %d" % (low, pressure, high))
-        yield
+        yield write
     finally:
-        _write_thresholds(saved)
+        write(saved)
         watchdog.communicate(b"\n")
 
 
@@ -281,6 +304,7 @@ QUARTERS = {
     "imminent": (2, 3, 5),
     "pressure": (2, 3, 5),
     "recovering": (3, 5, 6),
+    "stale": (6, 7, 8),
     "critical": (1, 2, 3),
 }
 FAR_ABOVE = (40, 60, 80)
@@ -293,6 +317,7 @@ STAGES = (
     ("imminent", False, False),
     ("pressure", True, True),
     ("recovering", True, False),
+    ("stale", True, False),
     ("normal", False, True),
     ("critical", False, False),
     ("critical", True, True),

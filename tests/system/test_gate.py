@@ -22,7 +22,7 @@ from ansible_collections.linux_net.socket_memory.plugins.module_utils.checks.gat
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.facts import assemble as facts
 from ansible_collections.linux_net.socket_memory.plugins.module_utils.host import observation as window
 
-from ..support import tcp_pressure
+from ..support import tcp_pressure, udp_pressure
 from ..support.this_host import write_running
 
 CGROUPS = pathlib.Path("/sys/fs/cgroup/memory")
@@ -153,6 +153,46 @@ def test_recovering_fails_where_the_same_numbers_on_the_way_up_do_not(observe, u
         assert abs(seen["tcp"]["used"]["pages"] - usage.pages) < tcp_pressure.distance()
     assert (judge(up)["verdict"], judge(up)["findings"][0]["id"]) == ("warn", "tcp-soft")
     assert (judge(down)["verdict"], judge(down)["findings"][0]["id"]) == ("fail", "tcp-recovering")
+
+
+def test_a_flag_above_which_low_was_raised_is_stale_until_the_next_charge(observe, usage):
+    """As after a tune on an idle host, which must not fail; keep-alives move segments and charge nothing."""
+    usage.turn(True)
+    look = usage.enter("stale", True, look=lambda: observe(0))
+    assert (judge(look)["verdict"], judge(look)["findings"][0]["id"]) == ("warn", "tcp-stale")
+    with (
+        contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listener,
+        contextlib.closing(socket.create_connection(listener.getsockname())) as client,
+        contextlib.closing(listener.accept()[0]) as server,
+    ):
+        for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL):
+            client.setsockopt(socket.IPPROTO_TCP, option, 1)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        usage.turn(True)  # to connect has charged
+        idle = usage.enter("stale", True, look=lambda: observe(2.5))
+        # Where other programs move more than that, it is an error; here the numbers are made those of a quiet host.
+        assert idle["window"]["counters"]["TcpInSegs"] + idle["window"]["counters"]["TcpOutSegs"] >= 4
+        idle["window"]["counters"].update(TcpInSegs=10, TcpOutSegs=10)
+        assert {one["state"] for one in idle["window"]["tcp"]["states"]} == {"stale"}
+        assert (judge(idle)["verdict"], judge(idle)["findings"][0]["id"]) == ("warn", "tcp-stale")
+        client.send(b"x")
+        assert server.recv(1) == b"x"
+    assert not tcp_pressure.kernel_flag()
+
+
+def test_udp_at_its_limit_warns_and_fails_where_it_drops(observe):
+    """On 6.18 no counter but that of each socket tells."""
+    with udp_pressure.limit(udp_pressure.LIMIT), udp_pressure.group() as group:
+        group.send(20)
+        still = observe(0.5)
+        drops = observe(0.5, steps={1: lambda: group.send(3)})
+    assert still["udp"]["state"] == drops["udp"]["state"] == "critical"
+    assert (judge(still)["verdict"], judge(still)["findings"][0]["id"]) == ("warn", "udp-critical")
+    assert drops["window"]["counters"]["UdpDrops"] >= 2 * udp_pressure.SOCKETS
+    verdict = judge(drops)
+    assert (verdict["verdict"], verdict["findings"][0]["id"]) == ("fail", "udp-critical")
+    assert "datagrams were dropped in the window" in verdict["message"]
+    assert judge(drops, {"udp": "warn"})["verdict"] == "warn"
 
 
 def test_orphans_that_the_kernel_resets_are_in_its_log(observe):

@@ -20,10 +20,11 @@ PAGES = {
     "imminent": 260000,
     "pressure": 260000,
     "recovering": 200000,
+    "stale": 1200,
     "critical": 400000,
     None: 1200,
 }
-UNDER_PRESSURE = ("pressure", "recovering", "critical")
+FLAG_UP = ("pressure", "recovering", "stale", "critical")
 
 
 @functools.cache
@@ -69,7 +70,7 @@ def facts_of(
     facts["tcp"].update(
         state=state,
         used=used,
-        kernel_flag=state in UNDER_PRESSURE if flag == "as the state says" else flag,
+        kernel_flag=state in FLAG_UP if flag == "as the state says" else flag,
         error_bound=size(bound),
         thresholds=sizes(*tcp_mem),
         percent_of_high=round(100.0 * used["pages"] / tcp_mem[2], 2) if used["pages"] and tcp_mem[2] else None,
@@ -88,7 +89,7 @@ def facts_of(
             "tcp": {
                 "states": [{"state": one, "seconds": seconds} for one, seconds in window],
                 "trend": trend,
-                "used": {"peak": used},
+                "used": {"first": used, "peak": used, "last": used},
             },
             "udp": {"states": [{"state": one, "seconds": seconds} for one, seconds in udp_window or [("normal", 5.0)]]},
         }

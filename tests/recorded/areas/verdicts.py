@@ -30,7 +30,9 @@ from ansible_collections.linux_net.socket_memory.tests.recorded.collection impor
     would_relieve,
 )
 
-STATES = ("normal", "soft", "imminent", "pressure", "recovering", "critical")
+STATES = ("normal", "soft", "imminent", "pressure", "recovering", "stale", "critical")
+MOVING, STILL = {"TcpInSegs": 9000, "TcpOutSegs": 8000}, {"TcpInSegs": 1, "TcpOutSegs": 2, "PruneCalled": 0}
+NEWER = "6.12.0-55.9.1.el10_0.x86_64"
 MESSAGE = [{"text": "TCP: too many orphaned sockets", "count": 3, "first_age_seconds": 900.0, "last_age_seconds": 30.1}]
 
 
@@ -39,6 +41,24 @@ def gate_cases() -> dict[str, tuple[Any, ...]]:
     return {
         **{f"{state} at one look": (facts_of(state), None) for state in STATES},
         **{f"{state} for the whole window": (facts_of(state, window=[(state, 5.0)]), None) for state in STATES},
+        **{
+            f"{state} on a newer kernel, {name}": (
+                facts_of(state, window=[(state, 5.0)] if counted else None, counted=counted, kernel=NEWER),
+                None,
+            )
+            for state in ("recovering", "stale")
+            for name, counted in (("at one look", None), ("moving", MOVING), ("still", STILL))
+        },
+        **{
+            f"{state} and nothing moves": (facts_of(state, window=[(state, 5.0)], counted=STILL), None)
+            for state in ("pressure", "recovering", "stale", "critical")
+        },
+        "stale while segments move": (facts_of("stale", window=[("stale", 5.0)], counted=MOVING), None),
+        "stale at the end only, while segments move": (
+            facts_of("stale", window=[("normal", 1.0), ("stale", 4.0)], counted=MOVING),
+            None,
+        ),
+        "stale, which is to fail": (facts_of("stale"), {"fail_states": ["stale"]}),
         "pressure for half of the window": (facts_of("pressure", window=[("normal", 2.5), ("pressure", 2.5)]), None),
         "pressure for less than half": (facts_of("pressure", window=[("normal", 2.6), ("pressure", 2.4)]), None),
         "pressure at the last look": (facts_of("pressure", window=[("normal", 5.0), ("pressure", 0.0)]), None),
@@ -95,8 +115,7 @@ def gate_cases() -> dict[str, tuple[Any, ...]]:
         ),
         "recovering is nothing": (facts_of("recovering"), {"fail_states": ["critical"], "warn_states": ["pressure"]}),
         "normal fails": (facts_of("normal"), {"fail_states": ["normal"]}),
-        "soft within what may be miscounted": (facts_of("soft", bound=11115), None),
-        "soft beyond what may be miscounted": (facts_of("soft", bound=11114), None),
+        "soft within what processors keep uncounted": (facts_of("soft", bound=11115), None),
         "not read": (None, None),
         "read in part": ({"kernel": "4.18.0"}, None),
         "a container": (facts_of(None, flag=False, tcp_mem=(None, None, None), udp=None), None),
@@ -118,6 +137,18 @@ def gate_cases() -> dict[str, tuple[Any, ...]]:
         "too many in TIME-WAIT": (facts_of(waiting=(40000, 65536)), {"time_wait_fail_percent": 50}),
         **{
             f"udp at its limit, which is to {rule}": (facts_of(udp="critical"), {"udp": rule})
+            for rule in ("fail", "warn", "ignore")
+        },
+        **{
+            f"udp at its limit and drops, which is to {rule}": (
+                facts_of(
+                    udp="critical",
+                    window=[("normal", 5.0)],
+                    udp_window=[("critical", 5.0)],
+                    counted={"UdpMemErrors": 0, "UdpDrops": 386},
+                ),
+                {"udp": rule},
+            )
             for rule in ("fail", "warn", "ignore")
         },
         "udp at its limit for the longer part": (
@@ -258,6 +289,18 @@ def proofs() -> dict[str, tuple[Any, ...]]:
 LOST = {"unreachable": True, "msg": "timed out"}
 
 
+RISEN = {
+    "TCPMemoryPressures": 6,
+    "TCPAbortOnMemory": 7,
+    "UdpMemErrors": 8,
+    "PruneCalled": 11,
+    "OfoPruned": 10,
+    "RcvPruned": 5,
+    "TCPMemoryPressuresChrono": 5000,
+    "ListenDrops": 50,
+}
+
+
 def comparisons() -> dict[str, tuple[Any, ...]]:
     """Return {name: (facts before, facts after)}; pairs of states are in a group of their own."""
     return {
@@ -274,24 +317,16 @@ def comparisons() -> dict[str, tuple[Any, ...]]:
         "udp as before": (facts_of(udp="critical"), facts_of(udp="critical")),
         "udp unknown before": (facts_of(udp=None), facts_of(udp="critical")),
         "every counter": (
-            facts_of(
-                counters=dict.fromkeys(
-                    ("TCPMemoryPressures", "TCPAbortOnMemory", "UdpMemErrors", "PruneCalled", "OfoPruned", "RcvPruned"),
-                    5,
-                )
-            ),
-            facts_of(
-                counters={
-                    "TCPMemoryPressures": 6,
-                    "TCPAbortOnMemory": 7,
-                    "UdpMemErrors": 8,
-                    "PruneCalled": 11,
-                    "OfoPruned": 10,
-                    "RcvPruned": 5,
-                    "TCPMemoryPressuresChrono": 5000,
-                    "ListenDrops": 50,
-                }
-            ),
+            facts_of(counters=dict.fromkeys(RISEN, 5)),
+            facts_of(counters=RISEN),
+        ),
+        "every counter, the pools nearly full": (
+            facts_of("soft", counters=dict.fromkeys(RISEN, 5)),
+            {**facts_of("soft", counters=RISEN), "udp": facts_of(udp="critical")["udp"] | {"state": "normal"}},
+        ),
+        "orphans that were reset": (
+            facts_of(counters={"TCPAbortOnMemory": 0}),
+            facts_of(counters={"TCPAbortOnMemory": 1}, orphans=16384),
         ),
         "a counter that is null": (
             facts_of(counters={"TCPMemoryPressures": None}),

@@ -75,6 +75,19 @@ def test_each_state_but_normal_is_a_finding_with_a_remedy(healthy, state, severi
     }.get(state)
 
 
+@pytest.mark.parametrize(
+    "moment, state, sign",
+    [("idle", "normal", None), ("pressure", "pressure", "may-be-kept")]
+    + [("drained-still-charged", "pressure", "may-be-kept")],
+)
+def test_el8_kept_what_was_freed_and_one_look_says_that_it_cannot_tell(host_of, moment, state, sign):
+    """As captured: everything was read, nothing moved for 40 seconds, and flag and usage stayed."""
+    facts = host_of("el8_4.18.0-147/" + moment).facts(page_size=4096)
+    assert facts["tcp"]["state"] == state
+    signs = {one["id"]: one["evidence"]["sign"] for one in find(facts) if "sign" in one["evidence"]}
+    assert signs == ({"tcp-" + state: sign} if sign else {})
+
+
 def test_soft_is_a_finding_from_the_first_page_on(healthy):
     """What processors keep uncounted changes nothing of what the kernel decides."""
     bound = {"pages": 512, "bytes": 0}
