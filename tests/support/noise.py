@@ -71,7 +71,7 @@ class Connections:
             for index in range(self.number):
                 with contextlib.suppress(OSError):
                     self._open(stack, listener, index)
-            time.sleep(HELD)
+            time.sleep(HELD)  # open connections are what disturbs
         if not self.opened:
             raise OSError("no connection can be opened over loopback")
 

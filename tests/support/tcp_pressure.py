@@ -82,7 +82,7 @@ def wait_until(reached, what):
     while not reached():
         if time.monotonic() > deadline:
             raise _not_reached(what)
-        time.sleep(0.01)
+        time.sleep(0.01)  # nothing announces what it waits for
 
 
 def _not_reached(what):

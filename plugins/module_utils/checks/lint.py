@@ -25,7 +25,10 @@ FLOOR_BYTES = 4 * 1024 * 1024
 FLOOR_RESERVES = 4  # times what the CPUs keep uncounted: with less of it the pressure flag clears late
 # MemTotal is not what the kernel computes its defaults from: they came out 1.8 % and 3.9 % smaller (4.18, 4 and 1 GiB).
 TOLERANCE = 0.05
-MOST_BETWEEN = 64  # times low that high may be; a vector of buffers, min default max, is hundreds of times that
+FAR_BELOW = 4  # times smaller than the kernel's own default: somebody meant another unit, or another host
+# Times low that high may be. A vector of buffers, min default max, is hundreds of times that, and an old one 32 times;
+# thresholds that people publish reach 34 times (786432 1048576 26777216), but not with a small low.
+MOST_BETWEEN, MOST_BETWEEN_SMALL = 64, 16
 LARGEST_BUFFER = 512 * 1024 * 1024  # bytes; up to 5.15 net/ipv4/tcp_ipv4.c tcp_add_backlog adds two in 32 bits
 OWN_DEFAULT = 16 * 1024  # bytes; of tcp_wmem, net/ipv4/tcp.c tcp_init
 LARGEST_MIN = 65536  # bytes; PAGE_SIZE, which newer kernels begin with, is at most that on Linux servers
@@ -85,18 +88,33 @@ def tcp_mem_floor(page_size, error_bound, reserves=FLOOR_RESERVES):
     return max(-(-FLOOR_BYTES // page_size), reserves * error_bound)
 
 
-def _is_as_before(data, key, value):
-    """Return whether *value* of tcp_mem or udp_mem is no less than the running one, or than the kernel's own default:
-    who writes that did not choose it.
-    """
-    before = data["running"].get(key)
-    if before and all(new >= old for new, old in zip(value, before)):
-        return True
-    if None in (data["page_size"], data["memory_total"]):
-        return False
+def _kernel_default(data, key, memory="memory_total"):
+    """Return the tcp_mem or udp_mem that the kernel gives itself for this *memory*, None where it is not known."""
+    if None in (data["page_size"], data[memory]):
+        return None
     divisor = DEFAULT_DIVISOR if key == TCP_MEM else UDP_DEFAULT_DIVISOR
-    default = kernel_default_tcp_mem(data["memory_total"] // data["page_size"], divisor)
-    return all(new >= old * (1 - TOLERANCE) for new, old in zip(value, default))
+    return kernel_default_tcp_mem(data[memory] // data["page_size"], divisor)
+
+
+def _is_as_before(data, value):
+    """Return whether *value* of tcp_mem is no less than the running one, or than the kernel's own default: who writes
+    that did not choose it.
+    """
+    before, default = data["running"].get(TCP_MEM), _kernel_default(data, TCP_MEM)
+    return bool(
+        before
+        and all(new >= old for new, old in zip(value, before))
+        or default
+        and all(new >= old * (1 - TOLERANCE) for new, old in zip(value, default))
+    )
+
+
+def _is_far_below(data, key, value):
+    """Return whether low of *value* is far below what the kernel would give itself of the memory that sockets can
+    use.
+    """
+    default = _kernel_default(data, key, "memory_usable")
+    return bool(default) and value[0] * FAR_BELOW < default[0]
 
 
 def _numbers(key, value):
@@ -182,7 +200,7 @@ def _limit_of(key, value):
 def _above_memory(data):
     for key, value in _thresholds(data):
         name, pages = _limit_of(key, value)
-        if pages * data["page_size"] > data["memory_total"]:
+        if pages * data["page_size"] >= data["memory_total"]:
             yield key, dict(_of_memory(data, key, value), name=name, pages=pages)
 
 
@@ -197,7 +215,7 @@ def _half_of_memory(data):
     for key, value in _thresholds(data):
         name, pages = _limit_of(key, value)
         half = 2 * (pages + 1) * data["page_size"] > data["memory_usable"]  # half, rounded down to a page, is half
-        if half and pages * data["page_size"] <= data["memory_total"]:
+        if half and pages * data["page_size"] < data["memory_total"]:
             found = dict(_of_memory(data, key, value), name=name, pages=pages)
             yield key, dict(found, memory_usable=data["memory_usable"])
 
@@ -205,14 +223,14 @@ def _half_of_memory(data):
 def _narrow_band(data):
     for key, value in _thresholds(data):
         low, pressure, _high = value
-        if key == TCP_MEM and low < pressure <= low + data["error_bound"] and not _is_as_before(data, key, value):
+        if key == TCP_MEM and low < pressure <= low + data["error_bound"] and not _is_as_before(data, value):
             yield key, {"band": pressure - low, "error_bound": data["error_bound"]}
 
 
 def _below_floor(data):
     floor = tcp_mem_floor(data["page_size"], data["error_bound"], 1)
     for key, value in _thresholds(data):
-        if key == TCP_MEM and 0 < value[0] < floor and not _is_as_before(data, key, value):
+        if key == TCP_MEM and 0 < value[0] < floor and not _is_as_before(data, value):
             yield key, {"value": value, "floor": floor}
 
 
@@ -220,15 +238,33 @@ def _near_floor(data):
     floor = tcp_mem_floor(data["page_size"], data["error_bound"])
     least = tcp_mem_floor(data["page_size"], data["error_bound"], 1)
     for key, value in _thresholds(data):
-        if key == TCP_MEM and 0 < value[0] < floor and (value[0] >= least or _is_as_before(data, key, value)):
-            yield key, {"value": value, "floor": floor}
+        if key == TCP_MEM and 0 < value[0] < floor and (value[0] >= least or _is_as_before(data, value)):
+            usable = data["memory_usable"]
+            has_room = usable is None or 4 * floor * data["page_size"] <= usable  # high is twice low, at most a half
+            yield key, {"value": value, "floor": floor, "has_room": has_room}
 
 
 def _not_thresholds(data):
     sizes = data["page_size"], data["memory_total"]
     above = [] if None in sizes else [key for key, _found in _above_memory(data)]  # which says enough
     for key, value in _thresholds(data):
-        if 0 < value[0] * MOST_BETWEEN < value[2] and key not in above:
+        most = MOST_BETWEEN_SMALL if _is_far_below(data, key, value) else MOST_BETWEEN
+        if 0 < value[0] * most < value[2] and key not in above:
+            yield key, {"value": value, "most": most}
+
+
+def _below_default(data):
+    wrong = [key for key, _found in _not_thresholds(data)]  # which says more
+    for key, value in _thresholds(data):
+        if value[0] and _is_far_below(data, key, value) and key not in wrong:
+            yield key, {"value": value, "kernel_default": _kernel_default(data, key, "memory_usable")}
+
+
+def _not_buffers(data):
+    """Yield what has the pattern of thresholds, 3 : 4 : 6 as net/ipv4/tcp.c tcp_init_mem rounds it, and a large min."""
+    for key, value in _buffers(data):
+        first, second, third = value
+        if first > LARGEST_MIN and third == 2 * first and 0 <= 3 * second - 4 * first <= 9:
             yield key, {"value": value}
 
 
@@ -240,8 +276,9 @@ def _buffers(data):
 
 
 def _large_min(data):
+    wrong = [key for key, _found in _not_buffers(data)]  # which says more
     for key, value in _buffers(data):
-        if value[0] > max(LARGEST_MIN, data["page_size"] or 0):
+        if value[0] > max(LARGEST_MIN, data["page_size"] or 0) and key not in wrong:
             yield key, {"value": value}
 
 
@@ -252,10 +289,9 @@ def _large_buffer(data):
 
 
 def _buffer_fills_pool(data):
-    pool = _effective(data, TCP_MEM)
-    for key, value in _buffers(data):
-        if pool and pool[0] > 0 and 4 * value[2] > pool[0] * data["page_size"]:
-            yield key, {"value": value, "low": {"pages": pool[0], "bytes": pool[0] * data["page_size"]}}
+    for key, value, _pool, (low, _pressure, _high) in _pairs(data, ((TCP_RMEM, TCP_MEM), (TCP_WMEM, TCP_MEM))):
+        if low > 0 and 4 * value[2] > low * data["page_size"]:
+            yield key, {"value": value, "low": {"pages": low, "bytes": low * data["page_size"]}}
 
 
 def _large_cap(data):
@@ -365,10 +401,21 @@ CHECKS = (
         (),
         _not_thresholds,
         lambda key, found: (
-            "%s: found %s, high is more than %d times low" % (key, format_value(found["value"]), MOST_BETWEEN)
+            "%s: found %s, high is more than %d times low" % (key, format_value(found["value"]), found["most"])
         ),
         "These look like the sizes of a buffer, min default max in bytes. Write three thresholds in pages, such as "
         "3 : 4 : 6.",
+    ),
+    Check(
+        "not-buffers",
+        "error",
+        (),
+        _not_buffers,
+        lambda key, found: (
+            "%s: found %s, 3 : 4 : 6 with a min of %s"
+            % (key, format_value(found["value"]), human_bytes(found["value"][0]))
+        ),
+        "These look like thresholds in pages, which belong into tcp_mem. Write min default max in bytes.",
     ),
     Check(
         "default-above-max",
@@ -434,7 +481,22 @@ CHECKS = (
         ("page_size",),
         _near_floor,
         lambda key, found: "%s: found low %d pages, better at least %d" % (key, found["value"][0], found["floor"]),
-        "Raise it where there is memory: the pages that CPUs keep in reserve may hold the pressure flag up for long.",
+        lambda _key, found: (
+            "Raise it: the pages that CPUs keep in reserve may hold the pressure flag up for long."
+            if found["has_room"]
+            else "Keep it: this host has too little memory for so many CPUs, and the flag may stay up for long."
+        ),
+    ),
+    Check(
+        "below-default",
+        "warning",
+        (),
+        _below_default,
+        lambda key, found: (
+            "%s: found low %d pages, the kernel would give itself %d"
+            % (key, found["value"][0], found["kernel_default"][0])
+        ),
+        "Check the unit, which is pages, and whether the values were made for another host.",
     ),
     Check(
         "large-min",

@@ -8,7 +8,10 @@ Formats: fs/proc/meminfo.c meminfo_proc_show, mm/hugetlb.c hugetlb_report_meminf
 the kernel.
 """
 
-from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import whole_number
+from ansible_collections.linux_net.socket_memory.plugins.module_utils.bounds import LONGEST_NUMBER, whole_number
+
+# Of /proc/zoneinfo: mm/vmstat.c zoneinfo_show_print.
+MOVABLE, NEXT_ZONE, MANAGED = "zone  Movable\n", "\nNode ", "\n        managed "
 
 
 def parse_meminfo(text):
@@ -36,21 +39,32 @@ def huge_pages(meminfo):
     return meminfo.get("HugePages_Total", 0) * meminfo.get("Hugepagesize", 0)
 
 
+def usable(total, huge, movable):
+    """Return the bytes of *total* that can hold socket memory, None where none are left. All in bytes.
+
+    Huge pages may be in the zone Movable themselves (mm/hugetlb.c htlb_alloc_mask), and no file tells how many are. So
+    it is at least what is left without both, and that is told. Where that is nothing, all that can be of one are in
+    the other.
+    """
+    return next((left for left in (total - huge - movable, total - max(huge, movable)) if left > 0), None)
+
+
 def parse_movable_pages(text):
     """Return the managed pages of the zone Movable of all nodes in /proc/zoneinfo, None where one tells no number.
 
     Of other zones the number may be more than the memory of a virtual machine, so it is of no use here.
     """
-    pages, is_movable = 0, False
-    for line in text.splitlines():
-        words = line.split()
-        if words[:1] == ["Node"]:
-            if is_movable:
-                return None  # the zone before has ended without a number
-            is_movable = words[-2:] == ["zone", "Movable"]
-        elif is_movable and words[:1] == ["managed"]:
-            number = whole_number(words[1]) if len(words) == 2 else None
-            if number is None or number < 0:
-                return None
-            pages, is_movable = pages + number, False
-    return None if is_movable else pages
+    pages, end = 0, -1
+    while True:
+        # Not line by line: of many processors and nodes the file has tens of thousands of lines of other zones.
+        begin = text.find(MOVABLE, end + 1)
+        if begin < 0:
+            return pages
+        end = text.find(NEXT_ZONE, begin)
+        end = len(text) if end < 0 else end
+        managed = text.find(MANAGED, begin, end) + len(MANAGED)
+        word = text[managed : min(end, managed + LONGEST_NUMBER + 10)].split("\n", 1)[0]
+        number = whole_number(word.strip()) if managed >= len(MANAGED) else None
+        if number is None or number < 0:
+            return None
+        pages += number

@@ -107,11 +107,15 @@ class HostReading:
         if total is None:
             self.warnings.append("/proc/meminfo: no line MemTotal with a number of kB")
             return None, None
-        usable = total - proc_meminfo.huge_pages(meminfo) * 1024 - (self._movable_pages() or 0) * (page_size or 0)
-        if usable > 0:
-            return total, usable
-        self.warnings.append("/proc/meminfo: huge pages and the zone Movable are more than MemTotal")
-        return total, None
+        if "\nHugetlb:" in text and "Hugetlb" not in meminfo:
+            self.warnings.append("/proc/meminfo: no number of kB in the line Hugetlb")
+        movable = self._movable_pages() or 0
+        if movable and not page_size:
+            self.warnings.append("/proc/zoneinfo: the zone Movable has %d pages of an unknown size" % movable)
+        usable = proc_meminfo.usable(total, proc_meminfo.huge_pages(meminfo) * 1024, movable * (page_size or 0))
+        if usable is None:
+            self.warnings.append("/proc/meminfo: huge pages or the zone Movable are no less than MemTotal")
+        return total, usable
 
     def _movable_pages(self):
         """Return the pages of the zone Movable of all nodes, None with a warning where that is not known."""

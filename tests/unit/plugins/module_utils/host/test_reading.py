@@ -81,9 +81,15 @@ ZONES = "Node 0, zone   Normal\n  pages free     9\n        managed  77\nNode %s
         ("", "Node 0, zone  Movable\nNode 1, zone  Normal\n        managed 5\n", 1000000, "without a number"),
         ("", "Node 0, zone  Movable\n", 1000000, "without a number"),
         ("Hugetlb: 400000 kB\n", None, 600000, "/proc/zoneinfo does not exist"),
-        ("Hugetlb: 1000000 kB\n", ZONES % (0, 0), None, "more than MemTotal"),
-        ("Hugetlb: %s kB\n" % ("9" * 5000), ZONES % (0, 0), 1000000, None),
-        ("Hugetlb: -400 kB\n", ZONES % (0, 0), 1000000, None),
+        ("Hugetlb: 1000000 kB\n", ZONES % (0, 0), None, "no less than MemTotal"),
+        ("Hugetlb: 600000 kB\n", ZONES % (0, 100000), 400000, None),  # of 40 % one in the other
+        ("Hugetlb: 500000 kB\n", ZONES % (0, 150000), 400000, None),
+        ("Hugetlb: 500000 kB\n", ZONES % (0, 122500), 10000, None),
+        ("Hugetlb: %s kB\n" % ("9" * 5000), ZONES % (0, 0), 1000000, "no number of kB in the line Hugetlb"),
+        ("Hugetlb: -400 kB\n", ZONES % (0, 0), 1000000, "no number of kB in the line Hugetlb"),
+        ("", ZONES % (0, "9" * 5000), 1000000, "zone Movable without a number"),
+        ("", ZONES % (0, "7 7"), 1000000, "zone Movable without a number"),
+        ("", ZONES % (0, 1000) + "Node 1, zone  Device\n        managed  9999\n", 996000, None),
     ],
 )
 def test_memory_that_sockets_can_use(host, meminfo, zoneinfo, kilobytes, warned):
@@ -92,6 +98,14 @@ def test_memory_that_sockets_can_use(host, meminfo, zoneinfo, kilobytes, warned)
     reading = HostReading(host.files)
     assert reading.memory_of_host(4096) == (1024000000, kilobytes and kilobytes * 1024)
     assert (warned in " ".join(reading.warnings)) if warned else reading.warnings == []
+
+
+def test_a_zone_in_pages_of_an_unknown_size_is_told(host):
+    host.write("/proc/meminfo", MEMORY)
+    host.write("/proc/zoneinfo", ZONES % (0, 100))
+    reading = HostReading(host.files)
+    assert reading.memory_of_host(None) == (1024000000, 1024000000)
+    assert reading.warnings == ["/proc/zoneinfo: the zone Movable has 100 pages of an unknown size"]
 
 
 def test_a_zone_is_in_pages_of_the_host(host):
